@@ -332,6 +332,7 @@ class TestRecord:
         message: error or failure text, or the reason of an expected failure.
         file, line: where the marker stands (1-based), for annotations.
         duration: seconds, evaluation included.
+        noise: the kind of noise, known even when the ladder did not get that far.
     """
 
     __test__ = False
@@ -345,3 +346,4 @@ class TestRecord:
     file: str = ""
     line: int = 0
     duration: float = 0.0
+    noise: str = ""

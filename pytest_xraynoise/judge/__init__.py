@@ -1,1 +1,15 @@
-"""Placeholder."""
+"""Limits, and the one decision that everything shows."""
+
+from pytest_xraynoise.judge.check import RobustnessFailure, check
+from pytest_xraynoise.judge.decide import decide
+from pytest_xraynoise.judge.limits import Limit, is_limit, parse_limit, parse_limits
+
+__all__ = [
+    "Limit",
+    "RobustnessFailure",
+    "check",
+    "decide",
+    "is_limit",
+    "parse_limit",
+    "parse_limits",
+]

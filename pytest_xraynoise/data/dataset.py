@@ -1,0 +1,50 @@
+"""The dataset wrapper with which a user declares what the plugin cannot guess."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_xraynoise.data.intensity import Intensity, Natural
+from pytest_xraynoise.errors import SpecError
+
+
+@dataclass(frozen=True)
+class XrayDataset:
+    """Data with their declarations. Return it from the ``xray_dataset`` fixture.
+
+    Args:
+        data: a map-style Dataset, a DataLoader, an ``(images, targets)`` pair, or a list of items.
+        intensity: :class:`IntensityRange` or :class:`Normalized`; the natural range by default.
+        labels: names of the classes or findings, in the order of the model's outputs.
+        ids: one id for each sample, ints or strings, unique. Noise follows the id, so ids keep it
+            the same when the dataset is reordered or extended. By default the items' own ``id``,
+            else the index.
+        channels: 1 or 3: grey images are repeated to three channels, three equal channels are
+            reduced to one; None leaves them as they are.
+        name: what reports call it.
+
+    Raises:
+        SpecError: for declarations that make no sense.
+    """
+
+    data: Any
+    intensity: Intensity = Natural()
+    labels: Sequence[str] | None = None
+    ids: Sequence[Hashable] | None = None
+    channels: int | None = None
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.data, XrayDataset):
+            raise SpecError("XrayDataset(XrayDataset(...)): wrap the data once")
+        if self.channels not in (None, 1, 3):
+            raise SpecError(f"XrayDataset(channels={self.channels!r}): expected 1, 3 or None")
+        if not hasattr(self.intensity, "to_unit"):
+            raise SpecError(
+                f"XrayDataset(intensity={self.intensity!r}): expected IntensityRange(low, high) "
+                "or Normalized(mean, std)"
+            )
+        if isinstance(self.labels, str):
+            raise SpecError(f"XrayDataset(labels={self.labels!r}): expected a list of names")

@@ -1,0 +1,149 @@
+"""Keep pictures of the few samples that lose most, while the pass goes by."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image
+from torch.nn import functional
+
+from pytest_xraynoise.engine.classification import Array, Scored
+from pytest_xraynoise.results import Strip, StripFrame
+
+SIDE = 160
+"""Longest side of a thumbnail in pixels; keeps reports small."""
+
+_SHOWN = 6  # scores under each image
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    sample: str
+    lost: float
+    images: Mapping[int, npt.NDArray[np.uint8]]
+    masks: Mapping[int, npt.NDArray[np.uint8]]
+    truth: npt.NDArray[np.uint8] | None
+
+
+@dataclass
+class StripKeeper:
+    """The ``count`` worst samples so far, with their pictures at every severity.
+
+    Keeping them during the pass needs no second pass and no random access to the data.
+    """
+
+    count: int
+    kept: list[_Kept] = field(default_factory=list)
+
+    def offer(
+        self,
+        ids: Sequence[str],
+        lost: Array,
+        images: Mapping[int, torch.Tensor],
+        masks: Mapping[int, torch.Tensor] | None = None,
+        truth: torch.Tensor | None = None,
+    ) -> None:
+        """Consider a batch: ``lost`` (N,), images (N, C, H, W) in [0, 1], masks (N, K, H, W) bool."""
+        if self.count == 0:
+            return
+        order = sorted(range(len(ids)), key=lambda row: (-lost[row], row))[: self.count]
+        for row in order:
+            floor = self.kept[-1].lost if len(self.kept) == self.count else -np.inf
+            if not lost[row] > floor:
+                break
+            entry = _Kept(
+                ids[row],
+                float(lost[row]),
+                {s: _thumbnail(batch[row]) for s, batch in images.items()},
+                {s: _label_map(batch[row]) for s, batch in (masks or {}).items()},
+                None if truth is None else _label_map(truth[row]),
+            )
+            self.kept = sorted([*self.kept, entry], key=lambda k: -k.lost)[: self.count]
+
+    def finish(self, scored: Scored) -> tuple[Strip, ...]:
+        """The strips, worst first, with the final scores under each picture."""
+        rows = {sample: row for row, sample in enumerate(scored.ids)}
+        return tuple(self._strip(kept, rows[kept.sample], scored) for kept in self.kept)
+
+    def _strip(self, kept: _Kept, row: int, scored: Scored) -> Strip:
+        shown = _shown_labels(scored, row)
+        frames = tuple(
+            StripFrame(
+                severity,
+                _png(image),
+                {scored.labels[i]: _score(scored, severity, row, i) for i in shown},
+                _png(kept.masks[severity]) if severity in kept.masks else None,
+            )
+            for severity, image in sorted(kept.images.items())
+        )
+        truth_mask = None if kept.truth is None else _png(kept.truth)
+        return Strip(kept.sample, _truth(scored, row), kept.lost, frames, truth_mask)
+
+
+def _score(scored: Scored, severity: int, row: int, label: int) -> float:
+    values = scored.scores[severity]
+    return float(values[row] if values.ndim == 1 else values[row, label])
+
+
+def _shown_labels(scored: Scored, row: int) -> list[int]:
+    """The labels worth a bar: those that are true first, then those that move most."""
+    count = len(scored.labels)
+    if count <= _SHOWN:
+        return list(range(count))
+    clean = scored.scores[0][row]
+    moves = np.max([np.abs(values[row] - clean) for values in scored.scores.values()], axis=0)
+    target = scored.targets[row]
+    true = target == 1 if scored.task == "multilabel" else np.arange(count) == target
+    order = sorted(range(count), key=lambda i: (not bool(true[i]), -float(moves[i])))
+    return sorted(order[:_SHOWN])
+
+
+def _truth(scored: Scored, row: int) -> str:
+    target = scored.targets[row]
+    if scored.task == "segmentation":
+        empty = [n for n, area in zip(scored.labels, target, strict=True) if area == 0]
+        return f"no {', no '.join(empty)}" if empty else ""
+    if scored.task == "multiclass":
+        return "not labelled" if np.isnan(target) else scored.labels[int(target)]
+    if scored.task == "binary":
+        if " vs " in scored.labels[0]:
+            return scored.labels[0].split(" vs ")[0 if target == 1 else 1]
+        return scored.labels[0] if target == 1 else f"not {scored.labels[0]}"
+    true = [n for n, value in zip(scored.labels, target, strict=True) if value == 1]
+    return ", ".join(true) or "none of the labels"
+
+
+def _thumbnail(image: torch.Tensor) -> npt.NDArray[np.uint8]:
+    grey = image.float().mean(0, keepdim=True)[None] if image.shape[0] > 1 else image.float()[None]
+    height, width = grey.shape[-2:]
+    scale = SIDE / max(height, width)
+    if scale < 1:
+        size = (max(1, round(height * scale)), max(1, round(width * scale)))
+        grey = functional.interpolate(grey, size=size, mode="area")
+    pixels = (grey[0, 0].clamp(0, 1) * 255).round().to(torch.uint8)
+    return np.asarray(pixels.cpu().numpy())
+
+
+def _label_map(masks: torch.Tensor) -> npt.NDArray[np.uint8]:
+    """(K, H, W) bool -> label map, 0 background, k label k; a later label covers an earlier one."""
+    labels = torch.zeros(masks.shape[-2:], dtype=torch.uint8, device=masks.device)
+    for index, mask in enumerate(masks):
+        labels[mask] = index + 1
+    height, width = labels.shape
+    scale = SIDE / max(height, width)
+    if scale < 1:
+        size = (max(1, round(height * scale)), max(1, round(width * scale)))
+        labels = functional.interpolate(labels[None, None].float(), size=size, mode="nearest")[0, 0]
+    return np.asarray(labels.to(torch.uint8).cpu().numpy())
+
+
+def _png(pixels: npt.NDArray[np.uint8]) -> str:
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, format="PNG", optimize=True)
+    return base64.b64encode(stream.getvalue()).decode("ascii")

@@ -1,0 +1,77 @@
+"""Which task targets and outputs make up, and whether they fit each other."""
+
+from __future__ import annotations
+
+import torch
+
+from pytest_xraynoise.errors import DataError, ModelError
+from pytest_xraynoise.results import Task
+
+_FORMS = (
+    "binary: targets (N,) of 0/1 with outputs (N,), (N, 1) or (N, 2); multiclass: targets (N,) of "
+    "class ids with outputs (N, K); multilabel: targets (N, K) with outputs (N, K); segmentation: "
+    "masks (N, H, W) of ids or (N, K, H, W) with outputs (N, K, H, W)"
+)
+
+
+def infer_task(targets: torch.Tensor, outputs: torch.Tensor, asked: Task | None) -> Task:
+    """Name the task of a batch, or verify the one that was asked for.
+
+    Args:
+        targets: (N, ...) as the dataset yields them.
+        outputs: (N, ...) raw outputs of the model.
+        asked: the task that the user said, or None.
+
+    Raises:
+        ModelError: when targets and outputs do not fit each other or the task asked for.
+    """
+    found = _natural(targets, outputs)
+    if found is None:
+        raise ModelError(
+            f"targets of shape {tuple(targets.shape)} and outputs of shape {tuple(outputs.shape)} "
+            f"do not fit. {_FORMS}"
+        )
+    if asked is None or asked == found:
+        return found
+    if asked == "multiclass" and found in ("binary", "multilabel") and outputs.ndim == 2:
+        if targets.ndim == 1 or targets.shape[1] == outputs.shape[1] > 1:
+            return "multiclass"
+    raise ModelError(
+        f"task={asked!r} was asked for, but targets of shape {tuple(targets.shape)} with outputs "
+        f"of shape {tuple(outputs.shape)} are {found}. {_FORMS}"
+    )
+
+
+def _natural(targets: torch.Tensor, outputs: torch.Tensor) -> Task | None:
+    columns = outputs.shape[1] if outputs.ndim > 1 else 1
+    if targets.ndim >= 3:
+        return "segmentation" if _masks_fit(targets, outputs) else None
+    if outputs.ndim > 2:
+        return None
+    if targets.ndim == 1 or targets.shape[1] == 1:
+        return "binary" if columns <= 2 else "multiclass"
+    return "multilabel" if columns == targets.shape[1] else None
+
+
+def _masks_fit(targets: torch.Tensor, outputs: torch.Tensor) -> bool:
+    if outputs.ndim not in (3, 4) or outputs.shape[-2:] != targets.shape[-2:]:
+        return False
+    columns = outputs.shape[1] if outputs.ndim == 4 else 1
+    masks = targets.shape[1] if targets.ndim == 4 else 1
+    return masks in (1, columns)
+
+
+def label_names(declared: tuple[str, ...] | None, count: int, what: str = "label") -> tuple[str, ...]:
+    """Declared names, checked against the number of columns, or ``label 0``, ``label 1`` ...
+
+    Raises:
+        DataError: when the dataset names another number of labels than the model outputs.
+    """
+    if declared is None:
+        return tuple(f"{what} {index}" for index in range(count))
+    if len(declared) != count:
+        raise DataError(
+            f"the dataset names {len(declared)} labels ({', '.join(declared)}), but the model has "
+            f"{count} output(s); declare them in order: XrayDataset(data, labels=[...])"
+        )
+    return declared

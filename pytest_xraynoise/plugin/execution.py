@@ -1,0 +1,58 @@
+"""Run the ladder of one marked test item, in its setup phase."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+import pytest
+
+from pytest_xraynoise.engine import run_request
+from pytest_xraynoise.errors import XrayNoiseError
+from pytest_xraynoise.judge import decide
+from pytest_xraynoise.plugin.marker import RobustCase
+from pytest_xraynoise.plugin.options import setting
+from pytest_xraynoise.plugin.recording import Measured, remember
+from pytest_xraynoise.results import LadderResult
+
+
+def run_case(request: pytest.FixtureRequest, case: RobustCase) -> LadderResult:
+    """Evaluate and judge a case; trouble on the way is an error of the setup, not a failure."""
+    measured = Measured(
+        noise=case.request.noise,
+        limits=tuple(limit.text for limit in case.limits),
+        seed=case.request.seed,
+    )
+    remember(request.node, measured)
+    model = request.getfixturevalue(case.model)
+    data = request.getfixturevalue(case.dataset)
+    try:
+        result = run_request(
+            case.request,
+            model,
+            data,
+            preprocess=request.getfixturevalue(case.preprocess),
+            output=request.getfixturevalue("xray_output"),
+            device=setting(request.config, "device"),
+            batch_size=setting(request.config, "batch_size"),
+        )
+        measured.result = result = result.replace(
+            model=_fixture_label(request, case.model, result.model),
+            dataset=_fixture_label(request, case.dataset, result.dataset),
+        )
+        measured.verdict = decide(
+            result, case.limits, aggregate=case.aggregate, per_label=case.per_label
+        )
+    except XrayNoiseError as error:
+        _fail(error)
+    return result
+
+
+def _fixture_label(request: pytest.FixtureRequest, fixture: str, name: str) -> str:
+    """The model's or dataset's own name, with the parameter of its fixture where it has one."""
+    spec = getattr(request.node, "callspec", None)
+    value = None if spec is None else spec.params.get(fixture)
+    return f"{name} [{value}]" if isinstance(value, (str, int, float)) else name
+
+
+def _fail(error: XrayNoiseError) -> NoReturn:
+    pytest.fail(f"{type(error).__name__}: {error}", pytrace=False)

@@ -1,0 +1,117 @@
+"""The controller's side: collect records of all workers, write reports, show the summary."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_xraynoise.plugin.recording import ATTRIBUTE
+
+if TYPE_CHECKING:
+    from pytest_xraynoise.results import TestRecord
+
+_MARKUP = {
+    "pass": {"green": True},
+    "fail": {"red": True},
+    "error": {"red": True, "bold": True},
+    "warn": {"yellow": True},
+    "bold": {"bold": True},
+}
+
+
+class SessionReports:
+    """Registered on the controller (or the only process). Reads reports, never tests."""
+
+    def __init__(self, config: pytest.Config, *, html: str | None, json: str | None) -> None:
+        self._config = config
+        self._started = time.time()
+        self._texts: dict[str, str] = {}
+        self._problems: list[str] = []
+        self._written: list[Path] = []
+        self._paths = {"html": _absolute(config, html), "json": _absolute(config, json)}
+        for path in self._paths.values():
+            if path is not None:
+                from pytest_xraynoise.report.files import check_writable
+
+                check_writable(path)
+
+    @pytest.hookimpl
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep the last word on each item: with reruns the last attempt counts."""
+        text = getattr(report, ATTRIBUTE, None)
+        if text is not None:
+            self._texts[report.nodeid] = text
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write the reports that were asked for; a report that fails fails the run."""
+        if not self._texts and not any(self._paths.values()):
+            return
+        from pytest_xraynoise.errors import ReportError
+
+        try:
+            self._write()
+        except (ReportError, OSError) as error:
+            self._problems.append(str(error))
+            if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    @pytest.hookimpl
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """The table at the end, and where the reports are."""
+        if self._texts:
+            self._table(terminalreporter)
+        for path in self._written:
+            terminalreporter.write_line(f"xraynoise report: {path}")
+        for problem in self._problems:
+            terminalreporter.write_line(f"xraynoise: report not written: {problem}", red=True)
+
+    def _write(self) -> None:
+        if not any(self._paths.values()):
+            return
+        from pytest_xraynoise.report.document import Document
+        from pytest_xraynoise.report.environment import describe
+
+        document = Document(
+            describe(command=_command(self._config), started=self._started), self._records()
+        )
+        if (path := self._paths["json"]) is not None:
+            from pytest_xraynoise.report.json import write_json
+
+            write_json(document, path)
+            self._written.append(path)
+        if (path := self._paths["html"]) is not None:
+            from pytest_xraynoise.report.html import write_html
+
+            write_html(document, path)
+            self._written.append(path)
+
+    def _records(self) -> list[TestRecord]:
+        from pytest_xraynoise.serialize import record_from_dict
+
+        return [
+            record_from_dict(record)
+            for _, text in sorted(self._texts.items())
+            for record in jsonlib.loads(text)
+        ]
+
+    def _table(self, reporter: pytest.TerminalReporter) -> None:
+        from pytest_xraynoise.report.terminal import summary
+
+        reporter.section("X-ray noise robustness", "=")
+        for style, line in summary(self._records(), reporter._tw.fullwidth):
+            reporter.write_line(line, **_MARKUP.get(style, {}))
+
+
+def _absolute(config: pytest.Config, path: str | None) -> Path | None:
+    """Relative to where pytest was started, whatever tests do to the working directory."""
+    return None if path is None else config.invocation_params.dir / path
+
+
+def _command(config: pytest.Config) -> list[str]:
+    return [Path(sys.argv[0]).name, *map(str, config.invocation_params.args)]
