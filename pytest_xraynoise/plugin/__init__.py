@@ -76,5 +76,3 @@ def pytest_runtest_makereport(
     report = yield
     recording.attach(item, call, report)
     return report
-
-

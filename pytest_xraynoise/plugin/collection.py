@@ -30,7 +30,10 @@ def cases_of(config: pytest.Config, mark: pytest.Mark) -> tuple[RobustCase, ...]
 
     parsed = config.stash.setdefault(_PARSED, {})
     if id(mark) not in parsed:  # the mark is kept beside its cases, so its id stays its own
-        parsed[id(mark)] = (mark, parse_marker(mark, lambda name, said: setting(config, name, said)))
+        parsed[id(mark)] = (
+            mark,
+            parse_marker(mark, lambda name, said: setting(config, name, said)),
+        )
     return parsed[id(mark)][1]
 
 
@@ -109,11 +112,19 @@ def _ids(cases: list[RobustCase]) -> list[str]:
 
 
 def _check_fixtures(metafunc: pytest.Metafunc, cases: list[RobustCase]) -> None:
-    manager = getattr(metafunc.definition.session, "_fixturemanager", None)
-    if manager is None:  # a later pytest: it tells about missing fixtures itself
+    """Name the nearest fixture for one that does not exist.
+
+    pytest has no public way to ask which fixtures there are. Where this one does not work, nothing
+    is refused here and pytest tells about the missing fixture when the test is set up.
+    """
+    manager: Any = getattr(metafunc.definition.session, "_fixturemanager", None)
+    lookup = getattr(manager, "getfixturedefs", None)
+    tables = [v for k, v in vars(manager or object).items() if k.startswith("_arg2")]
+    known = {name for table in tables if isinstance(table, dict) for name in table}
+    if lookup is None or "xray_model" not in known:
         return
     for case in cases:
         for name in case.fixtures:
-            if not manager.getfixturedefs(name, metafunc.definition):
-                known = [k for k in manager._arg2fixturedefs if not k.startswith("_")]
-                raise SpecError(unknown("fixture", name, known))
+            if name not in known or not lookup(name, metafunc.definition):
+                public = [each for each in known if not each.startswith("_")]
+                raise SpecError(unknown("fixture", name, public))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
-
 import pytest
 
 from pytest_xraynoise.engine import run_request
@@ -25,15 +23,20 @@ def run_case(request: pytest.FixtureRequest, case: RobustCase) -> LadderResult:
     remember(request.node, measured)
     model = request.getfixturevalue(case.model)
     data = request.getfixturevalue(case.dataset)
+    device = setting(request.config, "device")
+    batch_size = setting(request.config, "batch_size")
+    preprocess = request.getfixturevalue(case.preprocess)
+    output = request.getfixturevalue("xray_output")
+    trouble: XrayNoiseError | None = None
     try:
         result = run_request(
             case.request,
             model,
             data,
-            preprocess=request.getfixturevalue(case.preprocess),
-            output=request.getfixturevalue("xray_output"),
-            device=setting(request.config, "device"),
-            batch_size=setting(request.config, "batch_size"),
+            preprocess=preprocess,
+            output=output,
+            device=device,
+            batch_size=batch_size,
         )
         measured.result = result = result.replace(
             model=_fixture_label(request, case.model, result.model),
@@ -43,7 +46,9 @@ def run_case(request: pytest.FixtureRequest, case: RobustCase) -> LadderResult:
             result, case.limits, aggregate=case.aggregate, per_label=case.per_label
         )
     except XrayNoiseError as error:
-        _fail(error)
+        trouble = error
+    if trouble is not None:  # told outside the except block, so that pytest shows one message
+        pytest.fail(f"{type(trouble).__name__}: {trouble}", pytrace=False)
     return result
 
 
@@ -52,7 +57,3 @@ def _fixture_label(request: pytest.FixtureRequest, fixture: str, name: str) -> s
     spec = getattr(request.node, "callspec", None)
     value = None if spec is None else spec.params.get(fixture)
     return f"{name} [{value}]" if isinstance(value, (str, int, float)) else name
-
-
-def _fail(error: XrayNoiseError) -> NoReturn:
-    pytest.fail(f"{type(error).__name__}: {error}", pytrace=False)

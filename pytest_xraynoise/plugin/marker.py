@@ -74,7 +74,8 @@ def robust(
         "preprocess": None if preprocess == "xray_preprocess" else preprocess,
     }
     said = {word: value for word, value in words.items() if value is not None}
-    return pytest.mark.robust(**said, **limits)
+    mark: pytest.MarkDecorator = pytest.mark.robust(**said, **limits)
+    return mark
 
 
 @dataclass(frozen=True)
@@ -105,13 +106,15 @@ class RobustCase:
 WORDS = (
     "noise",
     *(f.name for f in fields(RobustCase) if f.name not in ("request", "limits")),
-    *(f.name for f in fields(LadderRequest) if f.name not in ("noise", "parameters", "also", "metrics")),
+    *(
+        f.name
+        for f in fields(LadderRequest)
+        if f.name not in ("noise", "parameters", "also", "metrics")
+    ),
 )
 
 
-def parse_marker(
-    mark: pytest.Mark, setting: Callable[[str, Any], Any]
-) -> tuple[RobustCase, ...]:
+def parse_marker(mark: pytest.Mark, setting: Callable[[str, Any], Any]) -> tuple[RobustCase, ...]:
     """Every case of one marker.
 
     Args:

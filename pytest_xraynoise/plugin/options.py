@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Any
 
 import pytest
@@ -26,7 +27,9 @@ def add(parser: pytest.Parser) -> None:
     """Add one option and one ini key for each setting."""
     group = parser.getgroup("xraynoise", "X-ray noise robustness")
     for setting in SETTINGS:
-        extra: dict[str, Any] = {} if setting.const is None else {"nargs": "?", "const": setting.const}
+        extra: dict[str, Any] = (
+            {} if setting.const is None else {"nargs": "?", "const": setting.const}
+        )
         group.addoption(
             setting.option,
             dest=setting.ini,
@@ -77,7 +80,5 @@ def list_noises(config: pytest.Config) -> int | None:
         return None
     from pytest_xraynoise.noise.listing import noise_lines
 
-    writer = config.get_terminal_writer()
-    for line in noise_lines():
-        writer.line(line)
+    sys.stdout.writelines(f"{line}\n" for line in noise_lines())
     return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as jsonlib
 import sys
-import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,7 @@ class SessionReports:
 
     def __init__(self, config: pytest.Config, *, html: str | None, json: str | None) -> None:
         self._config = config
-        self._started = time.time()
+        self._started = datetime.now(UTC)
         self._texts: dict[str, str] = {}
         self._problems: list[str] = []
         self._written: list[Path] = []
@@ -75,11 +75,17 @@ class SessionReports:
         if not any(self._paths.values()):
             return
         from pytest_xraynoise.report.document import Document
-        from pytest_xraynoise.report.environment import describe
+        from pytest_xraynoise.report.environment import collect
 
-        document = Document(
-            describe(command=_command(self._config), started=self._started), self._records()
+        records = self._records()
+        devices = {r.result.settings["device"]: None for r in records if r.result is not None}
+        environment = collect(
+            _command(self._config),
+            device=", ".join(devices) or None,
+            cwd=self._config.rootpath,
+            started=self._started,
         )
+        document = Document(environment, records)
         if (path := self._paths["json"]) is not None:
             from pytest_xraynoise.report.json import write_json
 

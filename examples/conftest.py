@@ -1,0 +1,35 @@
+"""The fixtures of the phantom examples: two small models, trained once and cached."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import phantom_models
+import pytest
+import torch
+
+CACHE = Path(__file__).parent / ".xraynoise-cache"
+
+
+@pytest.fixture(scope="session")
+def xray_model() -> torch.nn.Module:
+    """The classifier: six findings of the phantom."""
+    return phantom_models.trained_classifier(CACHE)
+
+
+@pytest.fixture(scope="session")
+def xray_dataset() -> object:
+    """Phantoms that no model was trained on."""
+    return phantom_models.validation_classification()
+
+
+@pytest.fixture(scope="session")
+def lung_unet() -> torch.nn.Module:
+    """The segmenter: left lung, right lung, heart."""
+    return phantom_models.trained_segmenter(CACHE)
+
+
+@pytest.fixture(scope="session")
+def phantom_masks() -> object:
+    """Phantoms with masks."""
+    return phantom_models.validation_segmentation()

@@ -1,0 +1,31 @@
+"""Shared by all tests: pytester, and threads that do not fight each other under xdist."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests of settings must not see those of the person who runs them."""
+    for name in list(os.environ):
+        if name.startswith("XRAYNOISE_") and name != "XRAYNOISE_DATA":
+            monkeypatch.delenv(name)
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real X-rays that XRAYNOISE_DATA names; tests that need it skip without it."""
+    folder = os.environ.get("XRAYNOISE_DATA")
+    if not folder:
+        pytest.skip("XRAYNOISE_DATA is not set: no real X-rays to test on")
+    path = Path(folder)
+    if not (path / "kermany" / "labels.csv").is_file():
+        pytest.skip(f"XRAYNOISE_DATA={folder} holds no kermany/labels.csv")
+    return path
