@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-# pytester forgets every module that an in-process run imports, and C extensions do not survive being
-# imported twice. What a run may import is therefore imported before the first one.
+# pytester forgets every module that an in-process run imports, and C extensions do not survive
+# being imported twice. What a run may import is therefore imported before the first one.
 for _module in (
     "hypothesis",
     "jinja2",

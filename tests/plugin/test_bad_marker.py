@@ -56,7 +56,8 @@ BAD = {
 @pytest.mark.parametrize(("words", "expected"), BAD.values(), ids=BAD.keys())
 def test_bad_argument(repo: pytest.Pytester, words: str, expected: str) -> None:
     repo.makepyfile(
-        f"import pytest\n\n@pytest.mark.robust({words})\ndef test_it(): ...\n\ndef test_other(): ..."
+        f"import pytest\n\n@pytest.mark.robust({words})\ndef test_it(): ...\n\n"
+        "def test_other(): ..."
     )
     result = repo.runpytest_inprocess()
     text = stdout(result)

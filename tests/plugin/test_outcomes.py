@@ -151,7 +151,7 @@ BAD = {
         "xray_model",
         "return lambda images: images.mean((1, 2, 3)) * float('nan')",
         GOOD,
-        "NaN or infinite value(s)",
+        "NaN or infinite values",
     ),
     "model returns a wrong batch length": (
         "xray_model",
