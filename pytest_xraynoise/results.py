@@ -332,7 +332,7 @@ class TestRecord:
         message: error or failure text, or the reason of an expected failure.
         file, line: where the marker stands (1-based), for annotations.
         duration: seconds, evaluation included.
-        noise: the kind of noise, known even when the ladder did not get that far.
+        noise: the kind of noise of a test without a result.
     """
 
     __test__ = False

@@ -50,7 +50,8 @@ class AbnormalAgainstNormal(torch.nn.Module):
         mean = images.new_tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
         std = images.new_tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
         three = (images.expand(-1, 3, -1, -1) - mean) / std
-        return 1 - self.classifier(three).softmax(1)[:, self.normal]
+        scores: torch.Tensor = self.classifier(three).softmax(1)
+        return 1 - scores[:, self.normal]
 
 
 def squeezenet(weights: Path) -> torch.nn.Module:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_xraynoise.data.intensity import Intensity, Natural
 from pytest_xraynoise.errors import SpecError
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
+_NATURAL = Natural()
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class XrayDataset:
     """
 
     data: Any
-    intensity: Intensity = Natural()
+    intensity: Intensity = _NATURAL
     labels: Sequence[str] | None = None
     ids: Sequence[Hashable] | None = None
     channels: int | None = None
@@ -48,3 +52,7 @@ class XrayDataset:
             )
         if isinstance(self.labels, str):
             raise SpecError(f"XrayDataset(labels={self.labels!r}): expected a list of names")
+        if self.labels is not None and len(set(self.labels)) != len(self.labels):
+            raise SpecError(f"XrayDataset(labels={list(self.labels)!r}) names a label twice")
+        if isinstance(self.ids, str):
+            raise SpecError(f"XrayDataset(ids={self.ids!r}): expected one id for each sample")

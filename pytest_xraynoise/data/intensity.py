@@ -7,15 +7,17 @@ applied (:class:`Normalized`). Values outside the declared range are an error an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import numbers
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
 from pytest_xraynoise.errors import DataError, SpecError
 
-_ROUNDING = 1e-5  # of full scale: what float32 arithmetic in a normalisation may leave behind
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Intensity(Protocol):
@@ -69,7 +71,7 @@ class Natural:
 
 @dataclass(frozen=True, slots=True)
 class IntensityRange:
-    """Values from ``low`` (no intensity) to ``high`` (full scale); the model is given the same range.
+    """Values from ``low`` (no intensity) to ``high`` (full scale); the model is given the same.
 
     Args:
         low: value of zero intensity, -1024 for torchxrayvision.
@@ -80,6 +82,8 @@ class IntensityRange:
     high: float
 
     def __post_init__(self) -> None:
+        for name, value in (("low", self.low), ("high", self.high)):
+            _check_number(f"IntensityRange({name}={value!r})", value)
         if not self.high > self.low:
             raise SpecError(
                 f"IntensityRange({self.low:g}, {self.high:g}): high must be above low; "
@@ -105,7 +109,7 @@ class IntensityRange:
 
 @dataclass(frozen=True, slots=True)
 class Normalized:
-    """Values are (intensity - mean) / std of intensities in [0, 1], as torchvision's Normalize makes.
+    """Values are (intensity - mean) / std of intensities in [0, 1], as torchvision makes them.
 
     Args:
         mean, std: one number, or one for each channel.
@@ -115,14 +119,18 @@ class Normalized:
     std: float | Sequence[float]
 
     def __post_init__(self) -> None:
-        stds = [self.std] if isinstance(self.std, (int, float)) else list(self.std)
-        if any(not s > 0 for s in stds):
+        for name, values in (("mean", self.mean), ("std", self.std)):
+            for value in _listed(values):
+                _check_number(f"Normalized({name}={values!r})", value)
+        if not _listed(self.mean) or not _listed(self.std):
+            raise SpecError(f"{self.describe()}: give one number, or one for each channel")
+        if any(not value > 0 for value in _listed(self.std)):
             raise SpecError(f"Normalized(std={self.std!r}): every std must be above 0")
 
     def _columns(self, like: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         columns = []
         for name, value in (("mean", self.mean), ("std", self.std)):
-            column = torch.as_tensor(value, dtype=torch.float32, device=like.device).reshape(-1)
+            column = torch.tensor(_listed(value), dtype=torch.float32, device=like.device)
             if len(column) not in (1, like.shape[1]):
                 raise DataError(
                     f"Normalized({name}=...) has {len(column)} values, but the images have "
@@ -150,67 +158,13 @@ class Normalized:
         return f"Normalized(mean={self.mean!r}, std={self.std!r})"
 
 
-def checked_unit(images: torch.Tensor, intensity: Intensity, ids: Sequence[str]) -> torch.Tensor:
-    """Intensities of a batch, verified to be finite and within [0, 1].
-
-    Args:
-        images: (N, C, H, W), any dtype that ``intensity`` takes.
-        intensity: the declared or natural range.
-        ids: sample ids for the messages.
-
-    Returns:
-        (N, C, H, W) float32 in [0, 1]; rounding residues up to 1e-5 of full scale are set to the
-        ends of the range.
-
-    Raises:
-        DataError: for NaN or infinite values, or values outside the range; names the sample, the
-            observed range and the declaration that would fit.
-    """
-    unit = intensity.to_unit(images)
-    flat = unit.flatten(1)
-    low, high = flat.amin(1), flat.amax(1)
-    finite = torch.isfinite(low) & torch.isfinite(high)
-    if not bool(finite.all()):
-        row = int((~finite).nonzero()[0])
-        bad = int((~torch.isfinite(flat[row])).sum())
-        raise DataError(
-            f"the image of sample {ids[row]!r} has {bad} NaN or infinite pixel(s) of "
-            f"{flat.shape[1]}; every pixel must be a finite number"
-        )
-    outside = (low < -_ROUNDING) | (high > 1 + _ROUNDING)
-    if bool(outside.any()):
-        row = int(outside.nonzero()[0])
-        raise DataError(_out_of_range(images[row], intensity, ids[row]))
-    return unit.clamp(0.0, 1.0) if bool((low < 0).any() or (high > 1).any()) else unit
+def _listed(values: Any) -> list[Any]:
+    """One number, a sequence, an array or a tensor as a list."""
+    plain = values.tolist() if hasattr(values, "tolist") else values
+    return list(plain) if isinstance(plain, (list, tuple)) else [plain]
 
 
-def _out_of_range(image: torch.Tensor, intensity: Intensity, sample: str) -> str:
-    values = image.to(torch.float32)
-    low, high = float(values.min()), float(values.max())
-    return (
-        f"the image of sample {sample!r} has values from {low:g} to {high:g}, outside "
-        f"{intensity.describe()}. Noise acts on intensities, so their range has to be known: "
-        f"{_suggestion(low, high)}"
-    )
-
-
-def _suggestion(low: float, high: float) -> str:
-    ranges = ((0, 255), (0, 4095), (0, 65535), (-1, 1), (-1024, 1024))
-    fits = [pair for pair in ranges if pair[0] <= low and high <= pair[1]]
-    declare = "return XrayDataset(data, intensity={})"
-    if low < 0 and -10 < low and high < 10:
-        other = " (or IntensityRange(-1, 1))" if low >= -1 and high <= 1 else ""
-        return (
-            "if it was normalised, say how: "
-            + declare.format("Normalized(mean=0.5, std=0.25)")
-            + " with your own mean and std"
-            + other
-        )
-    if fits and (low >= 0 or low < -10) and high > 1.5:
-        return "for example " + declare.format(f"IntensityRange{fits[0]}")
-    if 0 <= low and high <= 1.5:
-        return (
-            "an overshoot of a resize? Clamp it in the dataset to [0, 1], or "
-            + declare.format("IntensityRange(0, high)")
-        )
-    return declare.format("IntensityRange(low, high)") + " with the range of your scanner or loader"
+def _check_number(said: str, value: object) -> None:
+    real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not real or not math.isfinite(float(value)):  # type: ignore[arg-type]
+        raise SpecError(f"{said}: expected finite numbers")

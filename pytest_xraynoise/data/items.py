@@ -1,4 +1,4 @@
-"""One raw item of a user's dataset -> image, target, id; and a batch of them stacked."""
+"""One raw item of a user's dataset -> image, target, id; and several of them stacked."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 
+from pytest_xraynoise.data.arrays import batch_tensor, image_tensor, promoted, to_tensor
 from pytest_xraynoise.errors import DataError
 
 IMAGE_KEYS = ("image", "img")
@@ -58,50 +58,6 @@ def _first(item: Mapping[str, Any], keys: Sequence[str], where: str, what: str) 
     )
 
 
-def to_tensor(value: Any, where: str) -> torch.Tensor:
-    """A tensor of an array, a PIL image, a list or a number, in its own dtype."""
-    if isinstance(value, torch.Tensor):
-        return value.detach()
-    if hasattr(value, "getbands"):  # a PIL image: H x W x bands
-        array = np.array(value)
-        return torch.from_numpy(array.transpose(2, 0, 1).copy() if array.ndim == 3 else array)
-    try:
-        array = np.asarray(value)
-        if array.dtype.kind not in "biuf":
-            raise TypeError(f"dtype {array.dtype}")
-        return torch.from_numpy(np.array(array))  # a copy: torch wants writable memory
-    except (TypeError, ValueError) as error:
-        raise DataError(
-            f"{where} is a {type(value).__name__} that is no array of numbers ({error}); "
-            "expected a tensor, a NumPy array, a PIL image or a number"
-        ) from error
-
-
-def image_tensor(value: Any, where: str) -> torch.Tensor:
-    """The image as (C, H, W) with C 1 or 3.
-
-    Raises:
-        DataError: for any other shape, naming it and what to do.
-    """
-    image = to_tensor(value, f"the image of {where}")
-    shape = tuple(image.shape)
-    if image.ndim == 2:
-        image = image[None]
-    elif image.ndim != 3 or shape[0] not in (1, 3):
-        hint = ""
-        if image.ndim == 3 and shape[-1] in (1, 3):
-            hint = "; channels come first, so permute it: image.permute(2, 0, 1)"
-        elif image.ndim == 4:
-            hint = "; it looks like a batch: return one image for each item, or a DataLoader"
-        raise DataError(
-            f"the image of {where} has shape {shape}; expected HxW or CxHxW with 1 or 3 "
-            f"channels{hint}"
-        )
-    if 0 in image.shape:
-        raise DataError(f"the image of {where} has shape {shape}: it holds no pixel")
-    return image
-
-
 def parse_item(item: Any, where: str, prefer_mask: bool = False) -> Sample:
     """One item of a map-style dataset, checked."""
     image, target, ident = split_item(item, where, prefer_mask)
@@ -114,23 +70,58 @@ def parse_item(item: Any, where: str, prefer_mask: bool = False) -> Sample:
     )
 
 
+def parse_batch(
+    item: Any, where: str, prefer_mask: bool
+) -> tuple[torch.Tensor, torch.Tensor, list[str] | None]:
+    """One collated batch: images (N, C, H, W), targets (N, ...), the batch's own ids or None.
+
+    Raises:
+        DataError: for a form or a shape that is no batch, or parts of different lengths.
+    """
+    image, target, ident = split_item(item, where, prefer_mask)
+    images = batch_tensor(to_tensor(image, f"the images of {where}"), where)
+    if target is None:
+        raise DataError(f"the targets of {where} are None; expected one for each image")
+    targets = to_tensor(target, f"the targets of {where}")
+    if targets.ndim == 0 or len(targets) != len(images):
+        count = "one number" if targets.ndim == 0 else f"{len(targets)} targets"
+        raise DataError(f"{where} has {len(images)} images but {count}")
+    if ident is None:
+        return images, targets, None
+    ids = [scalar_id(one) for one in ([ident] if _is_scalar(ident) else ident)]
+    if len(ids) != len(images):
+        raise DataError(f"{where} has {len(images)} images but {len(ids)} ids")
+    return images, targets, ids
+
+
+def _is_scalar(value: Any) -> bool:
+    return isinstance(value, (str, int)) or getattr(value, "ndim", 1) == 0
+
+
 def scalar_id(value: Any) -> str:
     """An id as a string; 0-d tensors and arrays give their number."""
     return str(value.item()) if hasattr(value, "item") else str(value)
 
 
 def stack(parts: Sequence[torch.Tensor], ids: Sequence[str], what: str) -> torch.Tensor:
-    """Stack equal tensors; refuse others by the names of the first two that differ."""
+    """Stack equal tensors; refuse others by the names of the first two that differ.
+
+    Targets of several dtypes (0 and NaN, say) are stacked in one that holds them all.
+    """
     for part, ident in zip(parts, ids, strict=True):
         if part.shape != parts[0].shape:
-            fix = "resize or crop to one size" if what == "image" else "give all the same form"
+            fix = (
+                "resize or crop to one size in the dataset, or run them one by one: batch_size=1"
+                if what == "image"
+                else "give all the same form in the dataset"
+            )
             raise DataError(
                 f"{what}s differ in shape: sample {ids[0]!r} has {tuple(parts[0].shape)}, sample "
-                f"{ident!r} has {tuple(part.shape)}; {fix} in the dataset"
+                f"{ident!r} has {tuple(part.shape)}; {fix}"
             )
         if part.dtype != parts[0].dtype and what == "image":
             raise DataError(
                 f"images differ in dtype: sample {ids[0]!r} has {parts[0].dtype}, sample "
                 f"{ident!r} has {part.dtype}; their ranges would differ too"
             )
-    return torch.stack([part.to(parts[0].dtype) for part in parts])
+    return torch.stack(promoted(parts))

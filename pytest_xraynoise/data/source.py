@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from torch.utils import data as torch_data
 
-from pytest_xraynoise.data import items
+from pytest_xraynoise.data.arrays import take
+from pytest_xraynoise.data.checks import checked_unit
 from pytest_xraynoise.data.dataset import XrayDataset
-from pytest_xraynoise.data.intensity import Intensity, checked_unit
-from pytest_xraynoise.errors import DataError
-
-RECIPE = (
-    "expected a map-style Dataset, a DataLoader, an (images, targets) pair of tensors or arrays, "
-    "a list of items, or XrayDataset(...)"
+from pytest_xraynoise.data.items import scalar_id
+from pytest_xraynoise.data.loaders import LoaderReader, StreamReader, reachable
+from pytest_xraynoise.data.readers import (
+    RECIPE,
+    ItemReader,
+    PairReader,
+    RawBatch,
+    Reader,
+    is_map_style,
+    is_pair,
 )
+from pytest_xraynoise.errors import DataError, SpecError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pytest_xraynoise.data.intensity import Intensity
+
 DEFAULT_BATCH = 16
 
 
@@ -41,27 +50,9 @@ class Batch:
 
     def rows(self, keep: torch.Tensor) -> Batch:
         """The rows where the boolean mask ``keep`` (N,) is true."""
-        chosen = keep.nonzero().flatten()
-        ids = tuple(self.ids[i] for i in chosen.tolist())
-        return Batch(ids, self.images[chosen], self.unit[chosen], self.targets[chosen])
-
-
-class _Checked(torch_data.Dataset[items.Sample]):
-    """A map-style dataset whose items are parsed, and whose failures name the sample."""
-
-    def __init__(self, data: Any, prefer_mask: bool) -> None:
-        self.data = data
-        self.prefer_mask = prefer_mask
-
-    def __getitem__(self, index: int) -> items.Sample:
-        where = f"sample {index}"
-        try:
-            item = self.data[index]
-        except Exception as error:
-            raise DataError(
-                f"{where} could not be loaded: {type(error).__name__}: {error}"
-            ) from error
-        return items.parse_item(item, where, self.prefer_mask)
+        chosen = keep.nonzero().flatten().tolist()
+        parts = (take(part, chosen) for part in (self.images, self.unit, self.targets))
+        return Batch(tuple(self.ids[i] for i in chosen), *parts)
 
 
 class Source:
@@ -71,29 +62,25 @@ class Source:
         self.declared = declared
         self.intensity: Intensity = declared.intensity
         self._prefer_mask = task == "segmentation"
-        self._data = declared.data
-        self._loader = self._data if isinstance(self._data, torch_data.DataLoader) else None
-        self.batch_size = batch_size or self._loader_batch() or DEFAULT_BATCH
-        self._order: Sequence[int] | None = self._indices()
+        self._reader = _open_reader(declared.data)
+        self.batch_size = batch_size or self._reader.batch_size or DEFAULT_BATCH
+        self._order: Sequence[int] | None = self._reader.order
         if self._order is not None and len(self._order) == 0:
             raise DataError(f"the dataset ({self.name}) is empty; nothing can be evaluated")
-        if declared.ids is not None and self._order is not None:
-            self._check_ids(declared.ids, len(self._order))
+        self._declared_ids = self._checked_ids(declared.ids)
 
     @property
     def name(self) -> str:
         """What reports call the dataset."""
-        inner = self._loader.dataset if self._loader is not None else self._data
-        return self.declared.name or type(inner).__name__
+        return self.declared.name or type(self._reader.inner).__name__
 
     @property
     def labels(self) -> tuple[str, ...] | None:
         """Declared label names, or those that the dataset carries itself."""
         if self.declared.labels is not None:
             return tuple(map(str, self.declared.labels))
-        inner = self._loader.dataset if self._loader is not None else self._data
         for attribute in ("labels", "pathologies", "classes", "class_names"):
-            names = getattr(inner, attribute, None)
+            names: Any = getattr(self._reader.inner, attribute, None)
             if _is_names(names):
                 return tuple(names)
         return None
@@ -105,7 +92,8 @@ class Source:
 
     def __len__(self) -> int:
         if self._order is None:
-            raise DataError("the length of an iterable dataset is not known")
+            # TypeError, as list(source) asks for a length first and goes on without one.
+            raise TypeError("the length of an iterable dataset is not known")
         return len(self._order)
 
     def keep(self, positions: Sequence[int]) -> None:
@@ -124,87 +112,40 @@ class Source:
             images = _channels(images, self.declared.channels, ids)
             for ident in ids:
                 if ident in seen:
-                    raise DataError(f"two samples have the id {ident!r}; ids must be unique")
+                    raise DataError(_not_unique(ident))
                 seen.add(ident)
             yield Batch(ids, images, checked_unit(images, self.intensity, ids), targets)
         if not seen:
             raise DataError(f"the dataset ({self.name}) is empty; nothing can be evaluated")
 
-    def _raw(self) -> Iterator[tuple[torch.Tensor, torch.Tensor, tuple[str, ...]]]:
-        if self._loader is not None:
-            yield from self._loader_batches(self._loader)
-        elif _is_pair(self._data):
-            yield from self._pair_batches()
-        else:
-            checked = _Checked(self._data, self._prefer_mask)
-            for chunk in _chunks(self._order or (), self.batch_size):
-                samples = [checked[i] for i in chunk]
-                ids = tuple(self._id(i, s.id) for i, s in zip(chunk, samples, strict=True))
-                images = items.stack([s.image for s in samples], ids, "image")
-                yield images, items.stack([s.target for s in samples], ids, "target"), ids
+    def _raw(self) -> Iterator[RawBatch]:
+        return self._reader.read(self._order, self.batch_size, self._prefer_mask, self._id)
 
-    def _pair_batches(self) -> Iterator[tuple[torch.Tensor, torch.Tensor, tuple[str, ...]]]:
-        images = items.to_tensor(self._data[0], "the images")
-        targets = items.to_tensor(self._data[1], "the targets")
-        for chunk in _chunks(self._order or (), self.batch_size):
-            block = images[list(chunk)]
-            yield _batched(block, "images"), targets[list(chunk)], tuple(
-                self._id(i, None) for i in chunk
-            )
-
-    def _loader_batches(
-        self, loader: torch_data.DataLoader[Any]
-    ) -> Iterator[tuple[torch.Tensor, torch.Tensor, tuple[str, ...]]]:
-        source: Any = loader
-        order: Iterator[int] = itertools.count()
-        if self._order is not None:
-            order = iter(self._order)
-            source = torch_data.DataLoader(
-                loader.dataset,
-                batch_sampler=list(_chunks(self._order, self.batch_size)),  # type: ignore[arg-type]
-                collate_fn=loader.collate_fn,
-                num_workers=loader.num_workers,
-                worker_init_fn=loader.worker_init_fn,
-                generator=torch.Generator(),
-            )
-        for number, raw in enumerate(_guarded(source)):
-            where = f"batch {number} of the loader"
-            image, target, ident = items.split_item(raw, where, self._prefer_mask)
-            images = _batched(items.to_tensor(image, f"the images of {where}"), where)
-            targets = items.to_tensor(target, f"the targets of {where}")
-            if len(images) != len(targets):
-                raise DataError(f"{where} has {len(images)} images but {len(targets)} targets")
-            own = [None] * len(images) if ident is None else [items.scalar_id(i) for i in ident]
-            ids = tuple(self._id(next(order), one) for one in own)
-            yield images, targets, ids
-
-    def _id(self, index: int, own: str | None) -> str:
-        if self.declared.ids is not None:
-            return str(self.declared.ids[index])
-        return str(index) if own is None else own
-
-    def _check_ids(self, ids: Sequence[Any], count: int) -> None:
-        total = len(ids)
-        needed = max(self._order or [0]) + 1 if self._loader is not None else count
-        if total < needed or (self._loader is None and total != count):
+    def _id(self, position: int, own: str | None) -> str:
+        if self._declared_ids is None:
+            return str(position) if own is None else own
+        if not 0 <= position < len(self._declared_ids):
             raise DataError(
-                f"XrayDataset(ids=...) has {total} ids, but the data have {count} samples"
+                f"XrayDataset(ids=...) has {len(self._declared_ids)} ids, too few for the data, or "
+                "the loader's collate_fn changes the number of samples"
             )
+        return self._declared_ids[position]
 
-    def _loader_batch(self) -> int | None:
-        return getattr(self._loader, "batch_size", None)
-
-    def _indices(self) -> Sequence[int] | None:
-        if self._loader is not None:
-            return _loader_indices(self._loader)
-        if _is_pair(self._data):
-            counts = [len(items.to_tensor(part, "the data")) for part in self._data]
-            if counts[0] != counts[1]:
-                raise DataError(f"the data have {counts[0]} images but {counts[1]} targets")
-            return range(counts[0])
-        if hasattr(self._data, "__getitem__") and hasattr(self._data, "__len__"):
-            return range(len(self._data))
-        raise DataError(f"the dataset is a {type(self._data).__name__}; {RECIPE}")
+    def _checked_ids(self, ids: Sequence[Any] | None) -> list[str] | None:
+        if ids is None:
+            return None
+        listed = [scalar_id(one) for one in ids]
+        if self._reader.count is not None and len(listed) != self._reader.count:
+            raise DataError(
+                f"XrayDataset(ids=...) has {len(listed)} ids, but the data have "
+                f"{self._reader.count} samples"
+            )
+        seen: set[str] = set()
+        for one in listed:
+            if one in seen:
+                raise DataError(_not_unique(one))
+            seen.add(one)
+        return listed
 
 
 def open_source(data: Any, *, task: str | None = None, batch_size: int | None = None) -> Source:
@@ -217,78 +158,50 @@ def open_source(data: Any, *, task: str | None = None, batch_size: int | None = 
 
     Raises:
         DataError: when the data cannot be opened, or are empty.
+        SpecError: for a batch size that is no whole number from 1.
     """
+    whole = isinstance(batch_size, int) and not isinstance(batch_size, bool)
+    if batch_size is not None and not (whole and batch_size >= 1):
+        raise SpecError(f"batch_size={batch_size!r}: expected a whole number from 1")
     declared = data if isinstance(data, XrayDataset) else XrayDataset(data)
     return Source(declared, task=task, batch_size=batch_size)
 
 
+def _open_reader(data: Any) -> Reader:
+    if isinstance(data, torch_data.IterableDataset):
+        data = torch_data.DataLoader(data, batch_size=None, collate_fn=_as_it_is)
+    if isinstance(data, torch_data.DataLoader):
+        if isinstance(data.dataset, torch_data.IterableDataset):
+            return StreamReader(data)
+        if data.batch_sampler is None:  # batch_size=None: the loader yields single items
+            return ItemReader(data.dataset, reachable(data))
+        return LoaderReader(data)
+    if is_pair(data):
+        return PairReader(*data)
+    if is_map_style(data):
+        return ItemReader(data)
+    raise DataError(f"the dataset is a {type(data).__name__}; {RECIPE}")
+
+
+def _as_it_is(item: Any) -> Any:
+    return item
+
+
 def _is_names(names: Any) -> bool:
+    """Whether these are names of classes: strings, and not the label of each sample."""
     return (
         isinstance(names, (list, tuple))
         and len(names) > 0
         and all(isinstance(name, str) for name in names)
+        and len(set(names)) == len(names)
     )
 
 
-def _is_pair(data: Any) -> bool:
+def _not_unique(ident: str) -> str:
     return (
-        isinstance(data, (tuple, list))
-        and len(data) == 2
-        and all(isinstance(part, (torch.Tensor, np.ndarray)) for part in data)
-        and data[0].ndim >= 3
-        and not (data[0].ndim == 3 and data[1].ndim == 3 and len(data[0]) != len(data[1]))
+        f"two samples have the id {ident!r}; ids must be unique, because noise and per-sample "
+        "results follow them. Give others: XrayDataset(data, ids=[...])"
     )
-
-
-def _chunks(order: Sequence[int], size: int) -> Iterator[list[int]]:
-    for start in range(0, len(order), size):
-        yield list(order[start : start + size])
-
-
-def _loader_indices(loader: torch_data.DataLoader[Any]) -> Sequence[int] | None:
-    """The loader's indices in ascending order, so that shuffling changes nothing; None: iterable."""
-    if isinstance(loader.dataset, torch_data.IterableDataset):
-        return None
-    count = len(loader.dataset)  # type: ignore[arg-type]
-    sampler = loader.sampler
-    if isinstance(sampler, (torch_data.SequentialSampler, torch_data.RandomSampler)):
-        custom = type(loader.batch_sampler) is not torch_data.BatchSampler
-        if loader.batch_sampler is None or not custom:
-            return range(count)
-        return sorted({int(i) for chunk in loader.batch_sampler for i in chunk})
-    return sorted({int(i) for i in sampler})
-
-
-def _guarded(loader: Any) -> Iterator[Any]:
-    """The loader's batches; what it raises becomes a DataError that names the batch."""
-    iterator = iter(loader)
-    for number in itertools.count():
-        try:
-            yield next(iterator)
-        except StopIteration:
-            return
-        except DataError:
-            raise
-        except Exception as error:
-            raise DataError(
-                f"batch {number} of the loader could not be loaded: "
-                f"{type(error).__name__}: {error}"
-            ) from error
-
-
-def _batched(images: torch.Tensor, where: str) -> torch.Tensor:
-    """(N, C, H, W) of a batch that may come as (N, H, W)."""
-    if images.ndim == 3:
-        images = images[:, None]
-    if images.ndim != 4 or images.shape[1] not in (1, 3):
-        hint = "; channels come first" if images.ndim == 4 and images.shape[-1] in (1, 3) else ""
-        raise DataError(
-            f"the images of {where} have shape {tuple(images.shape)}; expected NxHxW or NxCxHxW "
-            f"with 1 or 3 channels{hint}"
-        )
-    if 0 in images.shape:
-        raise DataError(f"the images of {where} have shape {tuple(images.shape)}: no pixel")
-    return images
 
 
 def _channels(images: torch.Tensor, wanted: int | None, ids: Sequence[str]) -> torch.Tensor:
@@ -298,7 +211,8 @@ def _channels(images: torch.Tensor, wanted: int | None, ids: Sequence[str]) -> t
         return images
     if wanted == 3:
         return images.expand(-1, 3, -1, -1)
-    same = (images == images[:, :1]).flatten(1).all(1)
+    values = images.to(torch.float32)
+    same = (values == values[:, :1]).flatten(1).all(1)
     if not bool(same.all()):
         sample = ids[int((~same).nonzero()[0])]
         raise DataError(

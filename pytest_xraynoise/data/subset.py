@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def stratified(targets: Sequence[torch.Tensor], count: int, seed: int) -> list[int]:
@@ -26,17 +29,26 @@ def stratified(targets: Sequence[torch.Tensor], count: int, seed: int) -> list[i
         return list(range(len(targets)))
     strata: dict[tuple[float, ...], list[int]] = defaultdict(list)
     for position, target in enumerate(targets):
-        key = () if target.ndim >= 2 else tuple(torch.nan_to_num(target.float(), -1.0).reshape(-1).tolist())
-        strata[key].append(position)
+        strata[_stratum(target)].append(position)
     shares = {key: count * len(members) / len(targets) for key, members in strata.items()}
     seats = {key: math.floor(share) for key, share in shares.items()}
-    by_remainder = sorted(shares, key=lambda key: (seats[key] - shares[key], key))
+    # Equal remainders (every pattern of findings occurs once) are drawn, not taken in order, which
+    # would leave out whole findings.
+    by_remainder = sorted(
+        shares, key=lambda key: (round(seats[key] - shares[key], 9), _rank(seed, strata[key][0]))
+    )
     for key in by_remainder[: count - sum(seats.values())]:
         seats[key] += 1
     chosen: list[int] = []
     for key, members in strata.items():
         chosen += sorted(members, key=lambda p: _rank(seed, p))[: seats[key]]
     return sorted(chosen)
+
+
+def _stratum(target: torch.Tensor) -> tuple[float, ...]:
+    if target.ndim >= 2:
+        return ()
+    return tuple(torch.nan_to_num(target.double(), -1.0).reshape(-1).tolist())
 
 
 def _rank(seed: int, position: int) -> bytes:

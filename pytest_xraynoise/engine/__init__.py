@@ -1,4 +1,4 @@
-"""One pass over the data for all rungs of a ladder. Loads torch when a ladder is run, not before."""
+"""One pass over the data for all rungs of a ladder. Loads torch when a ladder is run."""
 
 from __future__ import annotations
 

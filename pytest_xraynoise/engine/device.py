@@ -9,12 +9,13 @@ from pytest_xraynoise.errors import SpecError, unknown
 KNOWN = ("auto", "cpu", "cuda", "mps")
 
 
-def choose_device(name: str) -> torch.device:
-    """The device of a name: ``auto`` is cuda, else mps, else cpu.
+def choose_device(name: str | torch.device) -> torch.device:
+    """The device of a name: ``auto`` is cuda, else mps, else cpu. A device stands for its name.
 
     Raises:
         SpecError: for a name that means nothing, or a device that is not there.
     """
+    name = str(name)
     kind = name.split(":")[0]
     if kind not in KNOWN:
         raise SpecError(unknown("device", name, KNOWN))
@@ -25,15 +26,12 @@ def choose_device(name: str) -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError as error:
-        raise SpecError(
-            f"device {name!r}: expected auto, cpu, cuda, cuda:N or mps"
-        ) from error
+        raise SpecError(f"device {name!r}: expected auto, cpu, cuda, cuda:N or mps") from error
     if kind == "cuda":
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
         if (device.index or 0) >= count:
             raise SpecError(
-                f"device {name!r} is not there: {count} CUDA device(s) are visible; "
-                "use auto or cpu"
+                f"device {name!r} is not there: {count} CUDA device(s) are visible; use auto or cpu"
             )
     if kind == "mps" and not torch.backends.mps.is_available():
         raise SpecError("device 'mps' is not there on this machine; use auto or cpu")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -11,9 +12,9 @@ from pytest_xraynoise.data import Source, XrayDataset, open_source
 from pytest_xraynoise.data.subset import stratified
 from pytest_xraynoise.engine.device import choose_device, device_label
 from pytest_xraynoise.engine.ladder_pass import LadderPass
-from pytest_xraynoise.engine.request import LadderRequest, own_rungs
+from pytest_xraynoise.engine.request import LadderRequest, listed, own_rungs
 from pytest_xraynoise.engine.scoring import score_ladder
-from pytest_xraynoise.errors import DataError
+from pytest_xraynoise.errors import DataError, SpecError
 from pytest_xraynoise.metrics import defaults
 from pytest_xraynoise.models import ModelRunner, model_name
 from pytest_xraynoise.results import LadderResult, RungResult, Task
@@ -79,18 +80,19 @@ def evaluate(
         ModelError: for a model that cannot be evaluated.
         MetricError: when the data define a metric nowhere.
     """
+    pair: Any = listed("contrast", contrast)
     request = LadderRequest(
         noise=noise,
-        severities=None if severities is None else tuple(severities),
+        severities=listed("severities", severities),
         ladder=ladder,
         parameters=own_rungs(parameters),
-        metrics=None if metrics is None else tuple(metrics),
+        metrics=listed("metrics", metrics),
         seed=seed,
         confidence=confidence,
         samples=samples,
         task=task,
-        labels=None if labels is None else tuple(labels),
-        contrast=contrast,
+        labels=listed("labels", labels),
+        contrast=pair,
         outputs=outputs,
     )
     return run_request(
@@ -118,17 +120,19 @@ def run_request(
     progress: Progress | None = None,
 ) -> LadderResult:
     """:func:`evaluate` for a request that is made already; the plugin calls this one."""
+    if isinstance(strips, bool) or not isinstance(strips, int) or strips < 0:
+        raise SpecError(f"strips={strips!r}: expected a whole number from 0")
     place = _placement(model, device)
     if data is None:
         raise DataError("the dataset is None; did the fixture forget its return?")
     source = open_source(_named(data, model), task=request.task, batch_size=batch_size)
-    if request.samples is not None and request.samples < len(source):
-        source.keep(stratified(source.targets(), request.samples, request.seed))
+    if request.samples is not None:
+        _subset(source, request.samples, request.seed)
     ladder = LadderPass(request, source, strips=strips, progress=progress)
     with ModelRunner(model, place, preprocess, output) as runner:
         ladder.run(runner)
     scored = ladder.scored()
-    names = request.metrics or tuple(dict.fromkeys((*defaults(scored.task), *request.also)))
+    names = tuple(dict.fromkeys((*(request.metrics or defaults(scored.task)), *request.also)))
     values, excluded = score_ladder(
         task=scored.task,
         labels=scored.labels,
@@ -168,12 +172,26 @@ def _placement(model: Any, device: str) -> torch.device:
     return chosen
 
 
+def _subset(source: Source, samples: int, seed: int) -> None:
+    if not source.sized:
+        raise DataError(
+            f"samples={samples}: an iterable dataset cannot be subset; use a map-style dataset"
+        )
+    if samples < len(source):
+        source.keep(stratified(source.targets(), samples, seed))
+
+
 def _named(data: Any, model: Any) -> Any:
-    """Take label names from the model (``pathologies``) where the data have none."""
-    names = getattr(model, "pathologies", None)
-    if isinstance(data, XrayDataset) or not isinstance(names, (list, tuple)):
+    """Take label names from the model (``pathologies``) where the data have none.
+
+    A blank stands for an output that was not trained (torchxrayvision); it is named by its place.
+    """
+    found = getattr(model, "pathologies", None)
+    if not isinstance(found, (list, tuple)) or open_source(data).labels is not None:
         return data
-    return data if open_source(data).labels else XrayDataset(data, labels=tuple(names))
+    names = [str(name) or f"label {index}" for index, name in enumerate(found)]
+    declared = data if isinstance(data, XrayDataset) else XrayDataset(data)
+    return replace(declared, labels=tuple(names))
 
 
 def _settings(

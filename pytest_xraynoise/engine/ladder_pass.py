@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import torch
+from typing import TYPE_CHECKING
 
 from pytest_xraynoise import noise
-from pytest_xraynoise.data import Batch, Source
-from pytest_xraynoise.engine.classification import Classification, Scored, contrast_rows
-from pytest_xraynoise.engine.request import LadderRequest
+from pytest_xraynoise.engine.collectors import open_collector
 from pytest_xraynoise.engine.segmentation import Segmentation
 from pytest_xraynoise.engine.strips import StripKeeper
-from pytest_xraynoise.engine.tasks import infer_task, label_names
-from pytest_xraynoise.errors import DataError, SpecError
-from pytest_xraynoise.models import ModelRunner
-from pytest_xraynoise.results import Strip
+from pytest_xraynoise.engine.targets import contrast_rows
+from pytest_xraynoise.engine.tasks import label_names
+from pytest_xraynoise.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import torch
+
+    from pytest_xraynoise.data import Batch, Source
+    from pytest_xraynoise.engine.classification import Classification, Scored
+    from pytest_xraynoise.engine.request import LadderRequest
+    from pytest_xraynoise.models import ModelRunner
+    from pytest_xraynoise.results import Strip
 
 
 class LadderPass:
@@ -66,13 +72,9 @@ class LadderPass:
 
     def scored(self) -> Scored:
         """Targets and scores of everything that was run."""
-        if isinstance(self._collected, Segmentation):
-            if self.request.contrast is not None:
-                raise SpecError("contrast= compares two findings of a classifier; this is a segmentation")
-            return self._collected.finish(labels=self.request.labels)
         if self._collected is None:
             raise DataError("nothing was run")
-        return self._collected.finish(labels=self.request.labels, contrast=self.request.contrast)
+        return self._collected.finish()
 
     def losses(self, severity: int) -> tuple[float, float]:
         """Mean clipped fraction and mean shift of the image mean at one severity."""
@@ -110,8 +112,8 @@ class LadderPass:
                 made = noisy.at(rung)
                 shown[severity] = made.images
                 inputs = self.source.intensity.from_unit(made.images)
-                self._clipped[severity] += float(made.clipped.sum())
-                self._shifted[severity] += float(made.mean_shift.sum())
+                self._clipped[severity] += float(made.clipped.cpu().double().sum())
+                self._shifted[severity] += float(made.mean_shift.cpu().double().sum())
             raw[severity] = runner(inputs, batch.ids, severity)
         self.seen += len(batch.ids)
         self.image_size = (unit.shape[-2], unit.shape[-1])
@@ -121,34 +123,13 @@ class LadderPass:
         self, batch: Batch, raw: dict[int, torch.Tensor], shown: dict[int, torch.Tensor]
     ) -> None:
         if self._collected is None:
-            self._collected = self._collector(batch.targets, raw[0])
-        collected = self._collected
-        lost = collected.add(list(batch.ids), batch.targets, raw)
+            names = self.source.labels
+            self._collected = open_collector(self.request, names, batch.targets, raw[0])
+        collected, ids = self._collected, list(batch.ids)
         if isinstance(collected, Segmentation):
-            masks = {severity: collected.predicted_masks(values) for severity, values in raw.items()}
-            truth, _ = collected.true_masks(batch.targets, batch.ids)
-            self._keeper.offer(batch.ids, lost, shown, masks, truth)
+            true, known = collected.true_masks(batch.targets.to(raw[0].device), ids)
+            predicted = collected.predicted_masks(raw)
+            lost = collected.add(ids, true, known, predicted)
+            self._keeper.offer(ids, lost, shown, predicted, true)
         else:
-            self._keeper.offer(batch.ids, lost, shown)
-
-    def _collector(
-        self, targets: torch.Tensor, outputs: torch.Tensor
-    ) -> Classification | Segmentation:
-        task = infer_task(targets, outputs, self.request.task)
-        declared = self.source.labels
-        columns = outputs.shape[1] if outputs.ndim > 1 else 1
-        if task != "segmentation":
-            if task == "binary" and columns == 1 and declared is not None and len(declared) == 2:
-                declared = declared[1:]  # names of both classes were given: negative, positive
-            if task == "binary" and columns == 2:
-                declared = None if declared is None else declared[-1:]
-                columns = 1
-            if task == "binary" and declared is None:
-                declared = ("positive",)
-            names = label_names(declared, columns, "class" if task == "multiclass" else "label")
-            return Classification(task, names, self.request.outputs)
-        exclusive = columns > 1 and (targets.ndim == 3 or targets.shape[1] == 1)
-        foreground = columns - 1 if exclusive else columns
-        if declared is not None and exclusive and len(declared) == columns:
-            declared = declared[1:]  # the background was named too
-        return Segmentation(label_names(declared, foreground, "class"), exclusive, self.request.outputs)
+            self._keeper.offer(ids, collected.add(ids, batch.targets, raw), shown)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, get_args
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, get_args
 
 from pytest_xraynoise import metrics, noise
 from pytest_xraynoise.errors import SpecError, unknown
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pytest_xraynoise.noise import Ladder
 
 OUTPUT_KINDS = ("auto", "logits", "probabilities")
+_INTERNAL = ("parameters", "also")  # fields that no user writes
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class LadderRequest:
     outputs: str = "auto"
 
     def __post_init__(self) -> None:
-        noise.get(self.noise)
+        self._check_parameters(noise.get(self.noise).keywords)
         for name in (*(self.metrics or ()), *self.also):
             metrics.get(name)
         if self.task is not None and self.task not in get_args(Task):
@@ -54,12 +55,25 @@ class LadderRequest:
         if self.outputs not in OUTPUT_KINDS:
             raise SpecError(unknown("outputs", self.outputs, OUTPUT_KINDS))
         if not (isinstance(self.confidence, (int, float)) and 0.5 <= self.confidence < 1):
-            raise SpecError(f"confidence={self.confidence!r}: expected a number from 0.5 to below 1")
+            raise SpecError(
+                f"confidence={self.confidence!r}: expected a number from 0.5 to below 1"
+            )
         _whole("seed", self.seed, 0, 2**64)
         if self.samples is not None:
             _whole("samples", self.samples, 2, 2**63)
         self._check_labels()
         _ = self.rungs
+
+    def _check_parameters(self, keywords: tuple[str, ...]) -> None:
+        for word in self.parameters:
+            if word.startswith(("min_", "max_")):
+                raise SpecError(
+                    f"{word} is a limit, and a ladder only measures; hold limits against its "
+                    f"result: check(result, {word}=...)"
+                )
+            if word not in keywords:
+                known = (*keywords, *(f.name for f in fields(self) if f.name not in _INTERNAL))
+                raise SpecError(unknown("word", word, known))
 
     def _check_labels(self) -> None:
         if self.labels is not None and len(set(self.labels)) != len(self.labels):
@@ -67,7 +81,8 @@ class LadderRequest:
         if self.labels is not None and not self.labels:
             raise SpecError("labels=[] leaves nothing to judge; leave the word out for all labels")
         if self.contrast is not None:
-            if len(self.contrast) != 2 or self.contrast[0] == self.contrast[1]:
+            two = len(self.contrast) == 2 and not isinstance(self.contrast, str)
+            if not two or self.contrast[0] == self.contrast[1]:
                 raise SpecError(
                     f"contrast={self.contrast!r}: expected two different labels, (A, B)"
                 )
@@ -80,8 +95,11 @@ class LadderRequest:
         if self.parameters:
             if self.ladder is not None:
                 given = ", ".join(self.parameters)
-                raise SpecError(f"give either ladder={self.ladder!r} or own rungs ({given}), not both")
-            return noise.custom_ladder(self.noise, **self.parameters)
+                raise SpecError(
+                    f"give either ladder={self.ladder!r} or own rungs ({given}), not both"
+                )
+            own: dict[str, Any] = dict(self.parameters)
+            return noise.custom_ladder(self.noise, **own)
         return noise.ladder(self.noise, self.ladder)
 
     @property
@@ -111,20 +129,36 @@ def _whole(name: str, value: object, low: int, high: int) -> None:
         raise SpecError(f"{name}={value!r}: expected a whole number from {low} to below {bound}")
 
 
-def own_rungs(parameters: Mapping[str, object]) -> dict[str, tuple[float, ...]]:
+def listed(word: str, value: Any) -> tuple[Any, ...] | None:
+    """A list, range or array that a user wrote, as a tuple of plain values; None stays None.
+
+    Raises:
+        SpecError: for a string or a single value.
+    """
+    if value is None:
+        return None
+    plain = value.tolist() if hasattr(value, "tolist") else value
+    if isinstance(plain, (str, bytes, Mapping)) or not isinstance(plain, Iterable):
+        raise SpecError(f"{word}={value!r}: expected a list, such as {word}=[{plain!r}]")
+    return tuple(plain)
+
+
+def own_rungs(parameters: Mapping[str, Any]) -> dict[str, tuple[float, ...]]:
     """Own rungs as tuples of floats; one number makes one rung.
 
     Raises:
-        SpecError: for anything that is no finite number.
+        SpecError: for anything that is no finite number, or no rung at all.
     """
-    rungs: dict[str, tuple[float, ...]] = {}
-    for name, values in parameters.items():
-        listed = (
-            values if isinstance(values, Sequence) and not isinstance(values, str) else [values]
-        )
-        for value in listed:
-            number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if not number or not math.isfinite(value):
-                raise SpecError(f"{name}={values!r}: expected finite numbers, got {value!r}")
-        rungs[name] = tuple(float(value) for value in listed)
-    return rungs
+    return {name: _rung_values(name, values) for name, values in parameters.items()}
+
+
+def _rung_values(name: str, values: Any) -> tuple[float, ...]:
+    plain = values.tolist() if hasattr(values, "tolist") else values
+    numbers = plain if isinstance(plain, Sequence) and not isinstance(plain, str) else [plain]
+    if not numbers:
+        raise SpecError(f"{name}=[] has no rung; give a number for each severity")
+    for value in numbers:
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not number or not math.isfinite(value):
+            raise SpecError(f"{name}={values!r}: expected finite numbers, got {value!r}")
+    return tuple(float(value) for value in numbers)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from pytest_xraynoise.engine.classification import Array, Scored, column
+from pytest_xraynoise.engine.classification import Array, Scored
+from pytest_xraynoise.engine.outputs import SLACK
+from pytest_xraynoise.engine.targets import column
 from pytest_xraynoise.errors import DataError, ModelError
 from pytest_xraynoise.metrics.segmentation import dice_from_counts, iou_from_counts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Masks = torch.Tensor
+"""Boolean (N, K, H, W), a channel for each class that is judged."""
 
 
 @dataclass
@@ -18,94 +26,130 @@ class Segmentation:
     """Pixel counts by severity and class; masks themselves are dropped batch by batch.
 
     Attributes:
-        names: the foreground classes, in order.
+        names: the foreground classes of the model, in order.
         exclusive: whether a pixel has one class (argmax over outputs with a background at 0) or
             each output is a mask of its own.
         outputs: auto, logits or probabilities; for independent masks only.
+        labels: the classes to judge, all when None.
+
+    Raises:
+        SpecError: for a label that is not among the names.
     """
 
     names: tuple[str, ...]
     exclusive: bool
     outputs: str
+    labels: tuple[str, ...] | None = None
     logits: bool | None = None
     ids: list[str] = field(default_factory=list)
     areas: list[Array] = field(default_factory=list)
     dice: dict[int, list[Array]] = field(default_factory=dict)
     iou: dict[int, list[Array]] = field(default_factory=dict)
 
-    def true_masks(self, targets: torch.Tensor, ids: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Boolean masks (N, K, H, W) of the targets, and where they are labelled (N, 1, H, W).
+    def __post_init__(self) -> None:
+        self._columns = [column(self.names, name) for name in self.labels or self.names]
+
+    def true_masks(self, targets: torch.Tensor, ids: Sequence[str]) -> tuple[Masks, torch.Tensor]:
+        """Masks of the targets, and where they are labelled, (N, K or 1, H, W).
+
+        One foreground class is 1, or 255 in an image that holds 255; -1 and NaN are not labelled.
 
         Raises:
             DataError: for mask values that are no class of this model; names the sample.
         """
         masks = targets if targets.ndim == 4 else targets[:, None]
-        if not masks.is_floating_point():
+        if masks.is_floating_point():
+            masks = torch.nan_to_num(masks, nan=-1.0)
+        else:
             masks = masks.to(torch.int32)  # unsigned types cannot be compared with -1
-        count = len(self.names)
-        if not self.exclusive:
-            full = bool((masks == 255).any())
-            foreground = masks == (255 if full else 1)
-            known = masks != -1
-            _refuse(known & ~foreground & (masks != 0), masks, ids, "0 and 1, or 0 and 255")
-            return foreground & known, known.all(1, keepdim=True)
         known = masks != -1
-        whole = masks == masks.round() if masks.is_floating_point() else torch.ones_like(known)
-        good = whole & (masks >= 0) & (masks <= count)
-        _refuse(known & ~good, masks, ids, f"class ids from 0 to {count}, and -1 for ignored")
-        classes = torch.arange(1, count + 1, device=masks.device).view(1, -1, 1, 1)
-        return (masks == classes) & known, known
+        count = len(self.names)
+        if self.exclusive and count > 1:
+            classes = torch.arange(1, count + 1, device=masks.device).view(1, -1, 1, 1)
+            whole = masks == masks.round() if masks.is_floating_point() else known
+            good = whole & (masks >= 0) & (masks <= count)
+            _refuse(known & ~good, masks, ids, f"class ids from 0 to {count}, and -1 for ignored")
+            return self._judged(masks == classes), known
+        full = (masks == 255).flatten(1).any(1).view(-1, 1, 1, 1)
+        true = masks == torch.where(full, 255, 1)
+        allowed = "0 and 1, or 0 and 255, and -1 for ignored"
+        _refuse(known & ~true & (masks != 0), masks, ids, allowed)
+        return self._judged(true), known if self.exclusive else self._judged(known)
 
-    def predicted_masks(self, raw: torch.Tensor) -> torch.Tensor:
-        """Boolean masks (N, K, H, W) of raw outputs: argmax, or above one half.
+    def predicted_masks(self, raw: Mapping[int, torch.Tensor]) -> dict[int, Masks]:
+        """Masks of raw outputs by severity: argmax, or above one half.
 
         Raises:
             ModelError: for outputs outside [0, 1] after they were taken for probabilities.
         """
-        raw = raw if raw.ndim == 4 else raw[:, None]
+        outputs = {s: o if o.ndim == 4 else o[:, None] for s, o in raw.items()}
         if self.exclusive:
-            best = raw.argmax(1, keepdim=True)
-            classes = torch.arange(1, raw.shape[1], device=raw.device).view(1, -1, 1, 1)
-            return best == classes
-        outside = bool((raw < 0).any() or (raw > 1).any())
+            return {severity: self._by_argmax(output) for severity, output in outputs.items()}
+        low = min(float(output.min()) for output in outputs.values())
+        high = max(float(output.max()) for output in outputs.values())
+        outside = low < -SLACK or high > 1 + SLACK
         if self.logits is None:
             self.logits = outside if self.outputs == "auto" else self.outputs == "logits"
         if outside and not self.logits:
             raise ModelError(
-                f"the model's outputs were taken for probabilities, but now range from "
-                f"{float(raw.min()):g} to {float(raw.max()):g}; say outputs='logits'"
+                f"the model's outputs were taken for probabilities, but now range from {low:g} to "
+                f"{high:g}; say outputs='logits'"
             )
-        return raw > (0.0 if self.logits else 0.5)
+        half = 0.0 if self.logits else 0.5
+        return {severity: self._judged(output > half) for severity, output in outputs.items()}
 
     def add(
-        self, ids: Sequence[str], targets: torch.Tensor, raw: Mapping[int, torch.Tensor]
+        self, ids: Sequence[str], true: Masks, known: torch.Tensor, predicted: Mapping[int, Masks]
     ) -> Array:
-        """Keep one batch; return the loss of mean Dice from clean to the worst rung, (N,)."""
-        first = next(iter(raw.values()))
-        true, known = self.true_masks(targets.to(first.device), ids)
-        self.ids += ids
-        areas = _count(true)
-        self.areas.append(areas)
-        for severity, outputs in raw.items():
-            predicted = self.predicted_masks(outputs) & known
-            overlap, size = _count(predicted & true), _count(predicted)
-            self.dice.setdefault(severity, []).append(dice_from_counts(overlap, size, areas))
-            self.iou.setdefault(severity, []).append(iou_from_counts(overlap, size, areas))
-        means = {severity: rows[-1].mean(1) for severity, rows in self.dice.items()}
-        noisy = [mean for severity, mean in means.items() if severity]
-        worst = np.min(noisy, axis=0) if noisy else means[0]
-        return np.asarray(means[0] - worst, dtype=np.float64)
+        """Keep one batch; return the loss of mean Dice from clean to the worst rung, (N,).
 
-    def finish(self, *, labels: tuple[str, ...] | None) -> Scored:
-        """Per-image Dice and IoU of all samples, restricted to the labels asked for."""
-        columns = [column(self.names, name) for name in labels or self.names]
-        dice = {s: np.concatenate(rows)[:, columns] for s, rows in self.dice.items()}
-        iou = {s: np.concatenate(rows)[:, columns] for s, rows in self.iou.items()}
-        areas = np.concatenate(self.areas)[:, columns]
-        names = tuple(labels or self.names)
+        An image that is not labelled anywhere for a class does not count for it (NaN).
+        """
+        labelled = known.flatten(2).any(2).cpu().numpy()
+        true = true & known
+        areas = np.where(labelled, _count(true), np.nan)
+        batch: dict[int, Array] = {}
+        for severity, masks in predicted.items():
+            said = masks & known
+            overlap = np.where(labelled, _count(said & true), np.nan)
+            size = np.where(labelled, _count(said), np.nan)
+            batch[severity] = dice_from_counts(overlap, size, areas)
+            self.dice.setdefault(severity, []).append(batch[severity])
+            self.iou.setdefault(severity, []).append(iou_from_counts(overlap, size, areas))
+        self.ids += ids
+        self.areas.append(areas)
+        return lost_dice(batch)
+
+    def finish(self) -> Scored:
+        """Per-image Dice and IoU of all samples."""
+        dice = {severity: np.concatenate(rows) for severity, rows in self.dice.items()}
+        iou = {severity: np.concatenate(rows) for severity, rows in self.iou.items()}
         return Scored(
-            "segmentation", names, tuple(self.ids), areas, dice, {"dice": dice, "iou": iou}
+            task="segmentation",
+            labels=self.labels or self.names,
+            ids=tuple(self.ids),
+            targets=np.concatenate(self.areas),
+            scores=dice,
+            lost=lost_dice(dice),
+            per_image={"dice": dice, "iou": iou},
         )
+
+    def _by_argmax(self, output: torch.Tensor) -> Masks:
+        classes = torch.arange(1, output.shape[1], device=output.device).view(1, -1, 1, 1)
+        return self._judged(output.argmax(1, keepdim=True) == classes)
+
+    def _judged(self, masks: torch.Tensor) -> torch.Tensor:
+        return masks if self.labels is None else masks[:, self._columns]
+
+
+def lost_dice(dice: Mapping[int, Array]) -> Array:
+    """Loss of the mean Dice over classes from clean to the worst rung; 0 without labels. (N,)."""
+    noisy = [dice[0] - values for severity, values in dice.items() if severity]
+    if not noisy:
+        return np.zeros(len(dice[0]))
+    counted = np.maximum((~np.isnan(dice[0])).sum(1), 1)
+    losses = [np.nan_to_num(loss).sum(1) / counted for loss in noisy]
+    return np.asarray(np.max(losses, axis=0), dtype=np.float64)
 
 
 def _count(masks: torch.Tensor) -> Array:
@@ -116,7 +160,7 @@ def _refuse(bad: torch.Tensor, masks: torch.Tensor, ids: Sequence[str], allowed:
     rows = bad.flatten(1).any(1)
     if bool(rows.any()):
         row = int(rows.nonzero()[0])
-        values = sorted({float(v) for v in masks[row][bad[row]].unique()[:5]})
+        values = sorted(set(masks[row][bad[row]].double().tolist()))[:5]
         shown = ", ".join(f"{value:g}" for value in values)
         raise DataError(
             f"the mask of sample {ids[row]!r} holds {shown}; this model's masks hold {allowed}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +13,12 @@ import torch
 from PIL import Image
 from torch.nn import functional
 
-from pytest_xraynoise.engine.classification import Array, Scored
 from pytest_xraynoise.results import Strip, StripFrame
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pytest_xraynoise.engine.classification import Array, Scored
 
 SIDE = 160
 """Longest side of a thumbnail in pixels; keeps reports small."""
@@ -49,7 +53,7 @@ class StripKeeper:
         masks: Mapping[int, torch.Tensor] | None = None,
         truth: torch.Tensor | None = None,
     ) -> None:
-        """Consider a batch: ``lost`` (N,), images (N, C, H, W) in [0, 1], masks (N, K, H, W) bool."""
+        """Consider a batch: lost (N,), images (N, C, H, W) in [0, 1], masks (N, K, H, W) bool."""
         if self.count == 0:
             return
         order = sorted(range(len(ids)), key=lambda row: (-lost[row], row))[: self.count]
@@ -67,28 +71,37 @@ class StripKeeper:
             self.kept = sorted([*self.kept, entry], key=lambda k: -k.lost)[: self.count]
 
     def finish(self, scored: Scored) -> tuple[Strip, ...]:
-        """The strips, worst first, with the final scores under each picture."""
+        """The strips, worst first, with the final scores under each picture.
+
+        Losses are read again from the final scores: a batch alone may have taken logits for
+        probabilities.
+        """
         rows = {sample: row for row, sample in enumerate(scored.ids)}
-        return tuple(self._strip(kept, rows[kept.sample], scored) for kept in self.kept)
+        order = sorted(self.kept, key=lambda kept: -scored.lost[rows[kept.sample]])
+        return tuple(self._strip(kept, rows[kept.sample], scored) for kept in order)
 
     def _strip(self, kept: _Kept, row: int, scored: Scored) -> Strip:
         shown = _shown_labels(scored, row)
+        lost = float(scored.lost[row])
         frames = tuple(
             StripFrame(
                 severity,
                 _png(image),
-                {scored.labels[i]: _score(scored, severity, row, i) for i in shown},
+                _shown_scores(scored, severity, row, shown),
                 _png(kept.masks[severity]) if severity in kept.masks else None,
             )
             for severity, image in sorted(kept.images.items())
         )
         truth_mask = None if kept.truth is None else _png(kept.truth)
-        return Strip(kept.sample, _truth(scored, row), kept.lost, frames, truth_mask)
+        return Strip(kept.sample, _truth(scored, row), lost, frames, truth_mask)
 
 
-def _score(scored: Scored, severity: int, row: int, label: int) -> float:
-    values = scored.scores[severity]
-    return float(values[row] if values.ndim == 1 else values[row, label])
+def _shown_scores(
+    scored: Scored, severity: int, row: int, shown: Sequence[int]
+) -> dict[str, float]:
+    """Scores by label; those that are not defined (Dice without a labelled pixel) are left out."""
+    values = np.atleast_1d(scored.scores[severity][row])
+    return {scored.labels[i]: float(values[i]) for i in shown if not np.isnan(values[i])}
 
 
 def _shown_labels(scored: Scored, row: int) -> list[int]:
@@ -97,9 +110,11 @@ def _shown_labels(scored: Scored, row: int) -> list[int]:
     if count <= _SHOWN:
         return list(range(count))
     clean = scored.scores[0][row]
-    moves = np.max([np.abs(values[row] - clean) for values in scored.scores.values()], axis=0)
+    changes = [np.nan_to_num(np.abs(v[row] - clean)) for v in scored.scores.values()]
+    moves = np.max(changes, axis=0)
     target = scored.targets[row]
-    true = target == 1 if scored.task == "multilabel" else np.arange(count) == target
+    exclusive = scored.task == "multiclass"  # else findings that are present, masks with an area
+    true = np.arange(count) == target if exclusive else np.nan_to_num(target) > 0
     order = sorted(range(count), key=lambda i: (not bool(true[i]), -float(moves[i])))
     return sorted(order[:_SHOWN])
 
@@ -109,8 +124,10 @@ def _truth(scored: Scored, row: int) -> str:
     if scored.task == "segmentation":
         empty = [n for n, area in zip(scored.labels, target, strict=True) if area == 0]
         return f"no {', no '.join(empty)}" if empty else ""
+    if np.isnan(target).all():
+        return "not labelled"
     if scored.task == "multiclass":
-        return "not labelled" if np.isnan(target) else scored.labels[int(target)]
+        return scored.labels[int(target)]
     if scored.task == "binary":
         if " vs " in scored.labels[0]:
             return scored.labels[0].split(" vs ")[0 if target == 1 else 1]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import torch
+from typing import TYPE_CHECKING
 
 from pytest_xraynoise.errors import DataError, ModelError
-from pytest_xraynoise.results import Task
+
+if TYPE_CHECKING:
+    import torch
+
+    from pytest_xraynoise.results import Task
 
 _FORMS = (
     "binary: targets (N,) of 0/1 with outputs (N,), (N, 1) or (N, 2); multiclass: targets (N,) of "
@@ -33,35 +37,23 @@ def infer_task(targets: torch.Tensor, outputs: torch.Tensor, asked: Task | None)
         )
     if asked is None or asked == found:
         return found
-    if asked == "multiclass" and found in ("binary", "multilabel") and outputs.ndim == 2:
-        if targets.ndim == 1 or targets.shape[1] == outputs.shape[1] > 1:
-            return "multiclass"
+    if asked == "multiclass" and _may_be_multiclass(targets, outputs):
+        return "multiclass"
     raise ModelError(
         f"task={asked!r} was asked for, but targets of shape {tuple(targets.shape)} with outputs "
         f"of shape {tuple(outputs.shape)} are {found}. {_FORMS}"
     )
 
 
-def _natural(targets: torch.Tensor, outputs: torch.Tensor) -> Task | None:
-    columns = outputs.shape[1] if outputs.ndim > 1 else 1
-    if targets.ndim >= 3:
-        return "segmentation" if _masks_fit(targets, outputs) else None
-    if outputs.ndim > 2:
-        return None
-    if targets.ndim == 1 or targets.shape[1] == 1:
-        return "binary" if columns <= 2 else "multiclass"
-    return "multilabel" if columns == targets.shape[1] else None
+def output_columns(outputs: torch.Tensor, task: Task) -> int:
+    """How many labels or classes a model has an output for."""
+    flat = 3 if task == "segmentation" else 1
+    return 1 if outputs.ndim == flat else outputs.shape[1]
 
 
-def _masks_fit(targets: torch.Tensor, outputs: torch.Tensor) -> bool:
-    if outputs.ndim not in (3, 4) or outputs.shape[-2:] != targets.shape[-2:]:
-        return False
-    columns = outputs.shape[1] if outputs.ndim == 4 else 1
-    masks = targets.shape[1] if targets.ndim == 4 else 1
-    return masks in (1, columns)
-
-
-def label_names(declared: tuple[str, ...] | None, count: int, what: str = "label") -> tuple[str, ...]:
+def label_names(
+    declared: tuple[str, ...] | None, count: int, what: str = "label"
+) -> tuple[str, ...]:
     """Declared names, checked against the number of columns, or ``label 0``, ``label 1`` ...
 
     Raises:
@@ -75,3 +67,31 @@ def label_names(declared: tuple[str, ...] | None, count: int, what: str = "label
             f"{count} output(s); declare them in order: XrayDataset(data, labels=[...])"
         )
     return declared
+
+
+def _natural(targets: torch.Tensor, outputs: torch.Tensor) -> Task | None:
+    if targets.ndim >= 3:
+        return "segmentation" if _masks_fit(targets, outputs) else None
+    if outputs.ndim > 2:
+        return None
+    columns = outputs.shape[1] if outputs.ndim > 1 else 1
+    if targets.ndim == 1 or targets.shape[1] == 1:
+        return "binary" if columns <= 2 else "multiclass"
+    return "multilabel" if columns == targets.shape[1] else None
+
+
+def _may_be_multiclass(targets: torch.Tensor, outputs: torch.Tensor) -> bool:
+    """Two classes by id, or one-hot targets: what looks binary or multilabel without being said."""
+    if outputs.ndim != 2 or outputs.shape[1] < 2 or targets.ndim > 2:
+        return False
+    return targets.ndim == 1 or targets.shape[1] in (1, outputs.shape[1])
+
+
+def _masks_fit(targets: torch.Tensor, outputs: torch.Tensor) -> bool:
+    if targets.ndim > 4 or outputs.ndim not in (3, 4):
+        return False
+    if outputs.shape[-2:] != targets.shape[-2:]:
+        return False
+    columns = output_columns(outputs, "segmentation")
+    masks = targets.shape[1] if targets.ndim == 4 else 1
+    return masks in (1, columns)

@@ -1,7 +1,7 @@
 """Limits, and the one decision that everything shows."""
 
-from pytest_xraynoise.judge.check import RobustnessFailure, check
 from pytest_xraynoise.judge.decide import decide
+from pytest_xraynoise.judge.enforce import RobustnessFailure, check
 from pytest_xraynoise.judge.limits import Limit, is_limit, parse_limit, parse_limits
 
 __all__ = [

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from pytest_xraynoise.errors import MetricError, SpecError, unknown
-from pytest_xraynoise.judge.limits import Limit
 from pytest_xraynoise.results import LadderResult, LimitCheck, MetricCurve, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pytest_xraynoise.judge.limits import Limit
 
 AGGREGATES = ("worst", "mean")
 _ROUNDING = 1e-12  # what subtracting two metrics may leave behind; a tie is not a crossing
@@ -30,26 +34,39 @@ def decide(
         per_label: also hold each label's own numbers against the limits.
 
     Returns:
-        ``fail`` when a limit is broken, else ``pass``, with every single check.
+        ``fail`` when a limit is broken, else ``pass``, with every single check. The headline names
+        the first broken check (the mildest rung that breaks the first broken limit), else the
+        check that came closest.
 
     Raises:
         MetricError: when a number to be judged is not defined (NaN): that is never a pass.
-        SpecError: for an unknown ``aggregate``.
+        SpecError: for an unknown ``aggregate``, a metric that was not computed, a limit for a
+            severity that was not run, or nothing to judge at all.
     """
     if aggregate not in AGGREGATES:
         raise SpecError(unknown("aggregate", aggregate, AGGREGATES))
     checks: list[LimitCheck] = []
     for limit in limits:
+        _check_was_run(limit, result)
         curve = result.metric(limit.metric)
         curves: list[tuple[str | None, MetricCurve]] = [(None, curve)]
         if per_label:
             curves += list(curve.by_label.items())
         for label, line in curves:
             checks += _checks(limit, label, line, aggregate)
+    if not checks:
+        raise SpecError("no limit applies to any rung that was run, so nothing could ever fail")
     broken = [check for check in checks if check.broken]
     if broken:
-        return Verdict("fail", _headline(result, _worst(broken)), tuple(checks))
-    return Verdict("pass", _headline(result, _worst(checks)), tuple(checks))
+        return Verdict("fail", _headline(result, broken[0]), tuple(checks))
+    return Verdict("pass", _headline(result, _closest(checks)), tuple(checks))
+
+
+def _check_was_run(limit: Limit, result: LadderResult) -> None:
+    missing = sorted(set(limit.by_severity) - set(result.severities))
+    if missing:
+        have = ", ".join(map(str, result.severities))
+        raise SpecError(f"{limit.text}: severity {missing[0]} was not run; severities {have} were")
 
 
 def margin(check: LimitCheck) -> float:
@@ -58,8 +75,8 @@ def margin(check: LimitCheck) -> float:
     return sign * (check.observed - check.threshold)
 
 
-def _worst(checks: Sequence[LimitCheck]) -> LimitCheck:
-    """The check furthest beyond its threshold (nearest to it when none is); macro first."""
+def _closest(checks: Sequence[LimitCheck]) -> LimitCheck:
+    """The check nearest to its threshold when none is beyond it; macro first."""
     return max(checks, key=lambda check: (margin(check), check.label is None))
 
 
@@ -68,7 +85,9 @@ def _checks(
 ) -> Iterator[LimitCheck]:
     if aggregate == "mean" and limit.threshold is not None:
         noisy = [s for s in curve.rungs if s > 0]
-        mean = sum(_observe(limit, curve, s)[0] for s in noisy) / len(noisy)
+        if not noisy:
+            return
+        mean = sum(_observe(limit, label, curve, s)[0] for s in noisy) / len(noisy)
         yield _held(limit, label, None, mean, limit.threshold, (None, None))
         return
     for severity in sorted(curve.rungs):
@@ -76,12 +95,12 @@ def _checks(
         clean_counts = limit.form in ("floor", "ceiling")
         if threshold is None or (severity == 0 and not clean_counts):
             continue
-        observed, interval = _observe(limit, curve, severity)
+        observed, interval = _observe(limit, label, curve, severity)
         yield _held(limit, label, severity, observed, threshold, interval)
 
 
 def _observe(
-    limit: Limit, curve: MetricCurve, severity: int
+    limit: Limit, label: str | None, curve: MetricCurve, severity: int
 ) -> tuple[float, tuple[float | None, float | None]]:
     at = curve.rungs[severity]
     if limit.form in ("drop", "increase"):
@@ -90,16 +109,14 @@ def _observe(
     if limit.form == "relative_drop":
         if clean == 0:
             raise MetricError(
-                f"{limit.text}: {limit.metric} is 0 on the clean images, so a relative drop is "
-                f"not defined; use max_{limit.metric}_drop"
+                f"{limit.text}: {_called(limit, label)} is 0 on the clean images, so a relative "
+                f"drop is not defined; use max_{limit.metric}_drop"
             )
-        return at.drop / clean, _scaled(at.low, at.high, abs(clean))
+        return at.drop / abs(clean), _scaled(at.low, at.high, abs(clean))
     return at.value, (None, None)
 
 
-def _scaled(
-    low: float | None, high: float | None, by: float
-) -> tuple[float | None, float | None]:
+def _scaled(low: float | None, high: float | None, by: float) -> tuple[float | None, float | None]:
     return (None if low is None else low / by, None if high is None else high / by)
 
 
@@ -113,9 +130,8 @@ def _held(
 ) -> LimitCheck:
     if math.isnan(observed):
         where = "on average" if severity is None else f"at severity {severity}"
-        whose = "" if label is None else f" of {label}"
         raise MetricError(
-            f"{limit.text} cannot be judged: {limit.metric}{whose} is not defined {where}"
+            f"{limit.text} cannot be judged: {_called(limit, label)} is not defined {where}"
         )
     excess = threshold - observed if limit.form == "floor" else observed - threshold
     return LimitCheck(
@@ -129,6 +145,10 @@ def _held(
         low=interval[0],
         high=interval[1],
     )
+
+
+def _called(limit: Limit, label: str | None) -> str:
+    return limit.metric if label is None else f"{limit.metric} of {label}"
 
 
 def _headline(result: LadderResult, check: LimitCheck) -> str:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+import numbers
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pytest_xraynoise import metrics
 from pytest_xraynoise.errors import SpecError, nearest
-from pytest_xraynoise.metrics import Metric
+
+if TYPE_CHECKING:
+    from pytest_xraynoise.metrics import Metric
 
 Form = Literal["drop", "relative_drop", "increase", "floor", "ceiling"]
 
@@ -51,8 +54,8 @@ class Limit:
     def text(self) -> str:
         """The limit as it was written."""
         if self.threshold is not None:
-            return f"{self.word}={self.threshold:g}"
-        inner = ", ".join(f"{s}: {value:g}" for s, value in sorted(self.by_severity.items()))
+            return f"{self.word}={self.threshold:.15g}"
+        inner = ", ".join(f"{s}: {value:.15g}" for s, value in sorted(self.by_severity.items()))
         return f"{self.word}={{{inner}}}"
 
 
@@ -130,7 +133,9 @@ def _recognise(word: str) -> tuple[Form, Metric]:
 
 
 def _check_direction(word: str, form: Form, metric: Metric) -> None:
-    wrong = ("increase", "ceiling") if metric.higher_is_better else ("drop", "relative_drop", "floor")
+    wrong = (
+        ("increase", "ceiling") if metric.higher_is_better else ("drop", "relative_drop", "floor")
+    )
     if form not in wrong:
         return
     name = metric.name
@@ -140,7 +145,9 @@ def _check_direction(word: str, form: Form, metric: Metric) -> None:
         if metric.higher_is_better
         else f"max_{name}_increase or max_{name}"
     )
-    raise SpecError(f"{word!r}: {name} is {better}-is-better, so such a limit says nothing; use {use}")
+    raise SpecError(
+        f"{word!r}: {name} is {better}-is-better, so such a limit says nothing; use {use}"
+    )
 
 
 def _check_severity(
@@ -156,18 +163,19 @@ def _check_severity(
 
 
 def _number(word: str, value: object, form: Form, metric: Metric) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise SpecError(
-            f"{word}={value!r}: expected a finite number, or {{severity: number}}"
-        )
+    number = math.nan
+    if not isinstance(value, bool) and isinstance(value, numbers.Real):
+        number = float(value)
+    if not math.isfinite(number):
+        raise SpecError(f"{word}={value!r}: expected a finite number, or {{severity: number}}")
     low, high = _allowed(form, metric)
-    if not low <= value <= high:
+    if not low <= number <= high:
         end = "no upper bound" if math.isinf(high) else f"{high:g}"
         hint = ""
-        if high == 1 and 1 < value <= 100:
-            hint = f"; did you mean {value / 100:g}? (fractions, not percent)"
+        if high == 1 and 1 < number <= 100:
+            hint = f"; did you mean {number / 100:g}? (fractions, not percent)"
         raise SpecError(f"{word}={value!r} is out of range; expected {low:g} to {end}{hint}")
-    return float(value)
+    return number
 
 
 def _allowed(form: Form, metric: Metric) -> tuple[float, float]:

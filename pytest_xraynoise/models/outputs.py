@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import torch
 
 from pytest_xraynoise.errors import ModelError
@@ -38,10 +39,11 @@ def default_output(raw: Any) -> torch.Tensor:
             return raw[0]
         got = f"a {type(raw).__name__} of {len(raw)}"
     elif hasattr(raw, "__array__"):
-        return torch.as_tensor(raw)
+        return torch.from_numpy(np.array(raw))  # a copy: torch wants writable memory
     else:
         got = f"a {type(raw).__name__}"
     raise ModelError(
         f"the model returned {got}; expected a tensor (N, ...). Override the fixture xray_output "
-        "with a function that picks it: lambda out: out[0] or lambda out: out['logits']"
+        "(output= of evaluate) with a function that picks it: lambda out: out[0] or "
+        "lambda out: out['logits']"
     )

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import traceback
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from pytest_xraynoise.errors import ModelError, XrayNoiseError
 from pytest_xraynoise.models.outputs import default_output
 
-_PACKAGE = str(Path(__file__).resolve().parents[1])
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import TracebackType
+
+_NOT_THE_USERS = tuple(
+    f"{folder}{os.sep}"
+    for folder in (Path(__file__).resolve().parents[1], Path(torch.__file__).resolve().parent)
+)
+"""Folders whose frames tell a user nothing: this package and torch."""
 
 
 def model_name(model: Any) -> str:
@@ -50,6 +57,11 @@ class ModelRunner:
                 f"the model is a {type(model).__name__}, which cannot be called; expected an "
                 "nn.Module or a callable (N, C, H, W) -> logits or probabilities"
             )
+        if isinstance(model, type):
+            raise ModelError(
+                f"the model is the class {model.__name__} itself; return an instance: "
+                f"{model.__name__}(...)"
+            )
         self.model = model
         self.device = device
         self._preprocess = preprocess
@@ -63,17 +75,23 @@ class ModelRunner:
         if isinstance(self.model, torch.nn.Module):
             self._training = [(module, module.training) for module in self.model.modules()]
             self._home = _single_device(self.model)
-            self.model.eval()
-            try:
-                if self._home is not None and self._home != self.device:
-                    self.model.to(self.device)
-            except Exception as error:
-                self._restore()
-                raise ModelError(
-                    f"the model could not be moved to {self.device}: {error}"
-                ) from error
+            self._settle(self.model)
         torch.set_grad_enabled(False)
         return self
+
+    def _settle(self, model: torch.nn.Module) -> None:
+        doing = "put into eval mode"
+        try:
+            model.eval()
+            doing = f"moved to {self.device}"
+            if self._home is not None and self._home != self.device:
+                model.to(self.device)
+        except Exception as error:
+            self._restore()
+            raise ModelError(
+                f"the model could not be {doing}: {type(error).__name__}: {error}. If it is ready "
+                "as it is, hide that it is a module: lambda images: model(images)"
+            ) from error
 
     def __exit__(
         self,
@@ -86,24 +104,24 @@ class ModelRunner:
 
     def _restore(self) -> None:
         if isinstance(self.model, torch.nn.Module):
-            if self._home is not None and self._home != self.device:
-                self.model.to(self._home)
             for module, training in self._training:
                 module.training = training
+            if self._home is not None and self._home != self.device:
+                self.model.to(self._home)
 
     def __call__(self, images: torch.Tensor, ids: Sequence[str], severity: int) -> torch.Tensor:
-        """Raw outputs (N, ...) float32 of a batch.
+        """Raw outputs (N, ...) float32 of a batch; the model gets a copy that it may write into.
 
         Raises:
             ModelError: when preprocessing or model raise, or return something that does not fit.
         """
         where = f"samples {ids[0]!r} to {ids[-1]!r} at severity {severity}"
-        prepared: Any = images.to(self.device)
+        prepared: Any = images.to(self.device, copy=True, memory_format=torch.contiguous_format)
         if self._preprocess is not None:
             prepared = self._call(self._preprocess, prepared, "xray_preprocess", where)
         raw = self._call(self.model, prepared, "the model", where)
         tensor = self._call(self._output, raw, "xray_output", where)
-        return _checked(tensor, len(ids), where)
+        return _checked(tensor, ids, where)
 
     def _call(self, function: Callable[[Any], Any], value: Any, what: str, where: str) -> Any:
         try:
@@ -118,20 +136,26 @@ class ModelRunner:
             ) from error
 
 
-def _checked(tensor: Any, count: int, where: str) -> torch.Tensor:
+def _checked(tensor: Any, ids: Sequence[str], where: str) -> torch.Tensor:
     if not isinstance(tensor, torch.Tensor):
-        raise ModelError(f"the output for {where} is a {type(tensor).__name__}, no tensor")
-    if tensor.ndim == 0 or len(tensor) != count:
+        raise ModelError(
+            f"the output for {where} is a {type(tensor).__name__}, no tensor; "
+            "xray_output (output=) has to return a tensor (N, ...)"
+        )
+    count = len(ids)
+    if tensor.ndim == 0 or len(tensor) != count or tensor.numel() == 0:
+        hint = "; does it squeeze() the batch away?" if count == 1 else ""
         raise ModelError(
             f"the model returned shape {tuple(tensor.shape)} for a batch of {count} ({where}); "
-            f"expected one row for each image: ({count}, ...)"
+            f"expected one row for each image: ({count}, ...){hint}"
         )
     values = tensor.detach().to(torch.float32)
-    if not bool(torch.isfinite(values).all()):
-        bad = int((~torch.isfinite(values)).sum())
+    finite = torch.isfinite(values.reshape(count, -1)).all(1)
+    if not bool(finite.all()):
+        first = ids[int((~finite).nonzero()[0])]
         raise ModelError(
-            f"the model returned {bad} NaN or infinite value(s) of {values.numel()} for {where}; "
-            "scores must be finite"
+            f"the model returned NaN or infinite values for {int((~finite).sum())} of {count} "
+            f"images, first for sample {first!r} ({where}); scores must be finite"
         )
     return values
 
@@ -154,10 +178,9 @@ def _single_device(model: torch.nn.Module) -> torch.device | None:
 
 
 def _users_frames(error: BaseException) -> str:
-    """The last frames of the user's own code, where the error has any."""
-    frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if not frame.filename.startswith(_PACKAGE)
-    ]
+    """The last frames of the user's own code; of torch where there are none."""
+    every = traceback.extract_tb(error.__traceback__)
+    ours = _NOT_THE_USERS[0]
+    frames = [frame for frame in every if not frame.filename.startswith(_NOT_THE_USERS)]
+    frames = frames or [frame for frame in every if not frame.filename.startswith(ours)]
     return "\n" + "".join(traceback.format_list(frames[-4:])).rstrip() if frames else ""

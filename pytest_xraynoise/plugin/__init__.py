@@ -6,8 +6,7 @@ not import torch, numpy, scikit-learn or jinja2, not even indirectly.
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -21,6 +20,9 @@ from pytest_xraynoise.plugin.fixtures import (  # noqa: F401 - pytest finds fixt
     xray_preprocess,
     xraynoise,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,7 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pycollect_makeitem(
-    collector: pytest.Module | pytest.Class, name: str, obj: object
+    collector: pytest.Module | pytest.Class, obj: object
 ) -> Generator[None, Any, Any]:
     """Let a marked function use the fixtures that its markers name."""
     with collection.marked_fixtures(collector, obj):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,8 @@ import pytest
 from pytest_xraynoise.errors import SpecError, unknown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytest_xraynoise.plugin.marker import RobustCase
 
 CASE = "_xraynoise_case"

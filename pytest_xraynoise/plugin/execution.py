@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from pytest_xraynoise.engine import run_request
 from pytest_xraynoise.errors import XrayNoiseError
 from pytest_xraynoise.judge import decide
-from pytest_xraynoise.plugin.marker import RobustCase
 from pytest_xraynoise.plugin.options import setting
 from pytest_xraynoise.plugin.recording import Measured, remember
-from pytest_xraynoise.results import LadderResult
+
+if TYPE_CHECKING:
+    from pytest_xraynoise.plugin.marker import RobustCase
+    from pytest_xraynoise.results import LadderResult
 
 
 def run_case(request: pytest.FixtureRequest, case: RobustCase) -> LadderResult:

@@ -17,7 +17,7 @@ MODEL_RECIPE = """\
 no model to test: define the fixture xray_model in your conftest.py
 
     @pytest.fixture(scope="session")
-    def xray_model():      # nn.Module or callable: (N, C, H, W) float tensor -> logits or probabilities
+    def xray_model():      # nn.Module or callable: (N, C, H, W) floats -> logits or probabilities
         return load_my_model()
 
 or name another fixture in the marker: @robust(..., model="my_fixture")"""
@@ -26,7 +26,7 @@ DATASET_RECIPE = """\
 no data to test on: define the fixture xray_dataset in your conftest.py
 
     @pytest.fixture(scope="session")
-    def xray_dataset():    # Dataset, DataLoader, (images, targets) tensors or arrays, or XrayDataset
+    def xray_dataset():    # Dataset, DataLoader, (images, targets), or XrayDataset
         return my_validation_set
 
 or name another fixture in the marker: @robust(..., dataset="my_fixture")"""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-import pytest
+from typing import TYPE_CHECKING, Any
 
 from pytest_xraynoise.engine import evaluate
 from pytest_xraynoise.judge import RobustnessFailure, check
 from pytest_xraynoise.plugin.options import setting
 from pytest_xraynoise.plugin.recording import Measured, remember
-from pytest_xraynoise.results import LadderResult, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pytest
+
+    from pytest_xraynoise.results import LadderResult, Verdict
 
 
 class Imperative:

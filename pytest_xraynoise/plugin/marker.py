@@ -49,7 +49,9 @@ def robust(
         samples: a stratified subset; overrides ``--xraynoise-samples``.
         confidence: level of the intervals.
         outputs: ``logits``, ``probabilities`` or ``auto``.
-        model, dataset, preprocess: names of the fixtures to use.
+        model: name of the fixture that gives the model.
+        dataset: name of the fixture that gives the data.
+        preprocess: name of the fixture that gives the model's own normalisation.
         limits: at least one of ``max_<metric>_drop``, ``max_relative_<metric>_drop``,
             ``min_<metric>``, each a number or ``{severity: number}``. Also the kind's own
             parameter for own rungs: ``photons=[1000, 200, 50]``.

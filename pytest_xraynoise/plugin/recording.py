@@ -104,5 +104,5 @@ def _record(
         file=file,
         line=(line or 0) + 1,
         duration=0.0 if report is None else report.duration,
-        noise=measured.noise,
+        noise=measured.noise if measured.result is None else "",
     )

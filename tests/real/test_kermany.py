@@ -1,4 +1,4 @@
-"""A third-party SqueezeNet on 624 real X-rays, against figures measured by another implementation."""
+"""A third-party SqueezeNet on 624 real X-rays, against what another implementation measured."""
 
 from __future__ import annotations
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from pytest_xraynoise.errors import XrayNoiseError
 from pytest_xraynoise.judge.decide import decide
 from pytest_xraynoise.judge.limits import parse_limits
-from pytest_xraynoise.results import LadderResult, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_xraynoise.results import LadderResult, Verdict
 
 
-class RobustnessFailure(XrayNoiseError, AssertionError):
+class RobustnessFailure(XrayNoiseError, AssertionError):  # noqa: N818 (a failure, no error)
     """A limit is broken. ``verdict`` holds every check, ``result`` the ladder."""
 
     def __init__(self, message: str, verdict: Verdict, result: LadderResult) -> None:

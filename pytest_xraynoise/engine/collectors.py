@@ -1,0 +1,82 @@
+"""From the first batch: what the task is, and who collects it. All refusals come here, early."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_xraynoise import metrics
+from pytest_xraynoise.engine.classification import Classification
+from pytest_xraynoise.engine.segmentation import Segmentation
+from pytest_xraynoise.engine.tasks import infer_task, label_names, output_columns
+from pytest_xraynoise.errors import SpecError, unknown
+
+if TYPE_CHECKING:
+    import torch
+
+    from pytest_xraynoise.engine.request import LadderRequest
+    from pytest_xraynoise.results import Task
+
+Names = tuple[str, ...] | None
+
+
+def open_collector(
+    request: LadderRequest, declared: Names, targets: torch.Tensor, outputs: torch.Tensor
+) -> Classification | Segmentation:
+    """The collector of a run, from its first batch.
+
+    Args:
+        request: what was asked for.
+        declared: label names of the dataset, or None.
+        targets: (N, ...) of the first batch.
+        outputs: (N, ...) raw outputs on its clean images.
+
+    Raises:
+        ModelError: when targets and outputs do not fit.
+        DataError: when the label names do not.
+        SpecError: for metrics, labels or a contrast that this task does not have.
+    """
+    task = infer_task(targets, outputs, request.task)
+    _check_metrics(request, task)
+    columns = output_columns(outputs, task)
+    if task != "segmentation":
+        return _classification(request, declared, task, columns)
+    if request.contrast is not None:
+        raise SpecError("contrast= compares two findings of a classifier; this is a segmentation")
+    exclusive = columns > 1 and (targets.ndim == 3 or targets.shape[1] == 1)
+    if declared is not None and exclusive and len(declared) == columns:
+        declared = declared[1:]  # the background was named too
+    names = label_names(declared, columns - 1 if exclusive else columns, "class")
+    return Segmentation(names, exclusive, request.outputs, request.labels)
+
+
+def _classification(
+    request: LadderRequest, declared: Names, task: Task, columns: int
+) -> Classification:
+    if request.contrast is not None and task == "binary":
+        if columns != 2:
+            raise SpecError(
+                f"contrast={request.contrast!r} compares two findings or classes, but the model "
+                "has one output; leave contrast= out"
+            )
+        task = "multiclass"
+    if task == "binary":
+        names = _positive(declared, columns)
+    else:
+        names = label_names(declared, columns, "class" if task == "multiclass" else "label")
+    return Classification(task, names, request.outputs, request.labels, request.contrast)
+
+
+def _positive(declared: Names, columns: int) -> tuple[str, ...]:
+    """The name of the positive class; negative and positive may both have been named."""
+    if declared is None:
+        return ("positive",)
+    return declared[-1:] if len(declared) in (1, 2) else label_names(declared, columns)
+
+
+def _check_metrics(request: LadderRequest, task: Task) -> None:
+    known = metrics.names(task)
+    for name in (*(request.metrics or ()), *request.also):
+        if name not in known:
+            raise SpecError(
+                f"{unknown(f'metric for {task}', name, known)} ({name} is a metric of another task)"
+            )

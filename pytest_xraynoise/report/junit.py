@@ -1,0 +1,55 @@
+"""The ``xraynoise.*`` properties of one JUnit test case."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from pytest_xraynoise.report.deciding import deciding
+from pytest_xraynoise.report.text import one_line
+
+if TYPE_CHECKING:
+    from pytest_xraynoise.results import TestRecord
+
+
+def properties(record: TestRecord) -> list[tuple[str, str]]:
+    """Names and values of the properties, in a fixed order; what is not known is left out.
+
+    ``metric`` and ``limit`` are those of the first broken limit, else of the limit that is closest
+    to being broken; ``severity`` is the mildest rung that breaks it. ``worst``, ``drop``, ``low``
+    and ``high`` are at the rung where the metric is worst. Numbers have six significant digits,
+    ``limit`` is the word and number as written, and the severity of a mean over rungs is ``mean``.
+    """
+    found: list[tuple[str, str | None]] = []
+    chosen = deciding(record)
+    result = record.result
+    found.append(("noise", record.noise or (result.noise if result is not None else None)))
+    if chosen is not None:
+        found += [
+            ("metric", chosen.metric),
+            ("clean", _number(chosen.clean)),
+            ("worst", _number(chosen.worst)),
+            ("drop", _number(chosen.drop)),
+            ("severity", "mean" if chosen.severity is None else str(chosen.severity)),
+            ("limit", chosen.check.limit if chosen.check else None),
+            ("low", _number(chosen.low)),
+            ("high", _number(chosen.high)),
+        ]
+    found.append(("verdict", _verdict(record)))
+    if result is not None:
+        found += [(name, _setting(result.settings.get(name))) for name in ("device", "seed")]
+    return [(f"xraynoise.{name}", one_line(value)) for name, value in found if value is not None]
+
+
+def _verdict(record: TestRecord) -> str:
+    if record.verdict is not None:
+        return record.verdict.status
+    return "error" if record.outcome == "error" else record.outcome
+
+
+def _number(value: float | None) -> str | None:
+    return None if value is None or not math.isfinite(value) else f"{value:.6g}"
+
+
+def _setting(value: object) -> str | None:
+    return None if value is None else str(value)

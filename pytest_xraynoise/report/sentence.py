@@ -1,0 +1,64 @@
+"""The one sentence that says what decided a test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_xraynoise.report import limits
+from pytest_xraynoise.report.deciding import Deciding, deciding
+from pytest_xraynoise.report.text import one_line
+from pytest_xraynoise.report.words import decimals_that_differ, exact, interval, metric_name, number
+
+if TYPE_CHECKING:
+    from pytest_xraynoise.results import LadderResult, LimitCheck, TestRecord
+
+
+def headline(record: TestRecord) -> str:
+    """What decided ``record``, in one line.
+
+    ``AUROC fell by 0.083 [0.051, 0.115] at severity 3 (12 photons at white); max_auroc_drop=0.05
+    allows 0.05``, with as many digits as show the crossing. Where no limit is broken it is the
+    verdict's own headline, and after an error the first line of the message.
+    """
+    chosen = deciding(record)
+    check = chosen.check if chosen is not None and chosen.broken else None
+    if record.result is not None and chosen and check and limits.kind(check) is not None:
+        return _broken(record.result, chosen, check)
+    if record.verdict is not None and record.verdict.headline:
+        return one_line(record.verdict.headline)
+    lines = record.message.strip().splitlines()
+    return one_line(lines[-1] if record.outcome == "error" and lines else "".join(lines[:1]))
+
+
+def place(result: LadderResult, severity: int | None) -> str:
+    """Where on the ladder: ``at severity 3 (12 photons at white)``."""
+    if severity is None:
+        return "on average over the ladder"
+    rung = next(r.rung for r in result.rungs if r.severity == severity)
+    return f"at severity {severity} ({one_line(rung.label)})"
+
+
+def _broken(result: LadderResult, chosen: Deciding, check: LimitCheck) -> str:
+    name = metric_name(check.metric)
+    if check.label is not None:
+        name = f"{name} of {one_line(check.label)}"
+    decimals = decimals_that_differ(check.observed, check.threshold)
+    low, high = (check.low, check.high)
+    observed = f"{number(check.observed, decimals)} {interval(low, high, decimals)}".strip()
+    verb, allowed = _phrase(result, check)
+    return (
+        f"{name} {verb} {observed} {place(result, chosen.severity)}; "
+        f"{one_line(check.limit)} {allowed} {exact(check.threshold)}"
+    )
+
+
+def _phrase(result: LadderResult, check: LimitCheck) -> tuple[str, str]:
+    kind = limits.kind(check)
+    if kind == "minimum":
+        return "was", "asks for at least"
+    if kind == "maximum":
+        return "was", "allows at most"
+    verb = "rose by" if limits.lower_is_better(result, check.metric) else "fell by"
+    if kind == "relative drop":
+        verb = verb.replace(" by", ", relative to clean, by")
+    return verb, "allows"
