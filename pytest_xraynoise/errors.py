@@ -7,7 +7,10 @@ a traceback of its own.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class XrayNoiseError(Exception):

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_xraynoise.errors import SpecError, unknown
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import numpy as np
     import numpy.typing as npt
 
@@ -131,7 +132,10 @@ class RungResult:
 
 @dataclass(frozen=True, slots=True)
 class MetricCurve:
-    """One metric along the ladder: ``value``, ``drop``, ``interval`` at a severity, ``by_label``."""
+    """One metric along the ladder: ``value``, ``drop``, ``interval`` at a severity; ``by_label``.
+
+    ``rungs`` maps severities to values, 0 being clean.
+    """
 
     name: str
     rungs: Mapping[int, MetricValue]
@@ -296,7 +300,7 @@ class LadderResult:
 
     @property
     def targets(self) -> npt.NDArray[np.float64]:
-        """Targets, float64: (N,) class ids, (N, K) multi-hot with NaN, or (N, K) mask areas in pixels."""
+        """Targets, float64: (N,) class ids, (N, K) multi-hot with NaN, (N, K) mask areas in pixels."""
         if self._targets is None:
             raise SpecError("this result was stored without its targets")
         return self._targets
