@@ -1,7 +1,8 @@
 """Tells whether a chest X-ray model survives noise, in pytest or without it.
 
 ``from pytest_xraynoise import robust, evaluate, noise, stats``. Everything but the version is
-loaded at first use, because this package is imported in every pytest run of everybody who installs it.
+loaded at first use, because this package is imported in every pytest run of everybody who installs
+it.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ class ModelError(XrayNoiseError, RuntimeError):
 
 
 class MetricError(XrayNoiseError, ValueError):
-    """A metric that these targets and scores do not define (a label with one class, for instance)."""
+    """A metric that these targets and scores do not define, such as a label with one class."""
 
 
 class ReportError(XrayNoiseError, OSError):

@@ -300,7 +300,7 @@ class LadderResult:
 
     @property
     def targets(self) -> npt.NDArray[np.float64]:
-        """Targets, float64: (N,) class ids, (N, K) multi-hot with NaN, (N, K) mask areas in pixels."""
+        """Targets, float64: (N,) class ids, (N, K) multi-hot with NaN, (N, K) mask pixels."""
         if self._targets is None:
             raise SpecError("this result was stored without its targets")
         return self._targets
