@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from pytest_xraynoise.engine.outputs import is_logits, odds_of_pair, to_scores
+from pytest_xraynoise.engine.outputs import is_logits, odds_of_pair, to_ranks, to_scores
 from pytest_xraynoise.engine.targets import checked_targets, column
 from pytest_xraynoise.errors import ModelError, SpecError
 
@@ -28,6 +28,7 @@ class Scored:
 
     Attributes:
         lost: (N,), how much each sample lost from clean to its worst rung, for the pictures.
+        ranks: in the order of ``scores``, without saturation; empty where there is no such order.
     """
 
     task: Task
@@ -37,6 +38,7 @@ class Scored:
     scores: Mapping[int, Array]
     lost: Array
     per_image: Mapping[str, Mapping[int, Array]] = field(default_factory=dict)
+    ranks: Mapping[int, Array] = field(default_factory=dict)
 
 
 @dataclass
@@ -104,18 +106,22 @@ class Classification:
     def _scored(self, ids: Sequence[str], targets: Array, raw: Mapping[int, Array]) -> Scored:
         logits = is_logits(raw.values(), self.task, self.outputs)
         scores = {s: to_scores(rows, self.task, logits) for s, rows in raw.items()}
+        ranks = {s: to_ranks(rows, self.task, logits) for s, rows in raw.items()}
         task, names = self.task, self.names
         if self.contrast is not None:
             a, b = (column(names, name) for name in self.contrast)
             targets = targets[:, a] if targets.ndim == 2 else (targets == a).astype(np.float64)
             scores = {s: odds_of_pair(values[:, a], values[:, b]) for s, values in scores.items()}
+            ranks = {s: x[:, a] - x[:, b] for s, x in ranks.items()} if logits else scores
             task, names = "binary", (f"{self.contrast[0]} vs {self.contrast[1]}",)
         elif self.labels is not None and task == "multilabel":
             columns = [column(names, name) for name in self.labels]
             targets = targets[:, columns]
             scores = {s: values[:, columns] for s, values in scores.items()}
+            ranks = {s: values[:, columns] for s, values in ranks.items()}
             names = self.labels
-        return Scored(task, names, tuple(ids), targets, scores, lost_scores(targets, scores, task))
+        lost = lost_scores(targets, scores, task)
+        return Scored(task, names, tuple(ids), targets, scores, lost, ranks=ranks)
 
 
 def lost_scores(targets: Array, scores: Mapping[int, Array], task: Task) -> Array:

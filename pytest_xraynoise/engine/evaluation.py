@@ -139,6 +139,7 @@ def run_request(
         targets=scored.targets,
         scores=scored.scores,
         per_image=scored.per_image,
+        ranks=scored.ranks,
         metrics=names,
         confidence=request.confidence,
         seed=request.seed,

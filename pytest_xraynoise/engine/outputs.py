@@ -62,6 +62,21 @@ def to_scores(rows: Array, task: Task, logits: bool) -> Array:
     return rows[:, -1] if task == "binary" else rows
 
 
+def to_ranks(rows: Array, task: Task, logits: bool) -> Array:
+    """What orders samples as :func:`to_scores` does, but never saturates; the same shape.
+
+    A probability of float64 is 1.0 from a logit of 37 on, and samples beyond it tie. Logits keep
+    their order: the output itself, or for exclusive classes the log odds of a class against all
+    others, x_k - log sum_{j != k} exp x_j.
+    """
+    if not logits:
+        return to_scores(rows, task, logits)
+    if _exclusive(task, rows):
+        others = [np.delete(rows, k, axis=1) for k in range(rows.shape[1])]
+        rows = rows - np.stack([np.logaddexp.reduce(each, axis=1) for each in others], axis=1)
+    return rows[:, -1] if task == "binary" else rows
+
+
 def odds_of_pair(a: Array, b: Array) -> Array:
     """P(A | exactly one of A and B) from the two probabilities, taken as independent.
 

@@ -60,6 +60,8 @@ class Metric:
             ``weighted(targets, scores, weights) -> (macro, by_label)`` with weights (B, N), macro
             (B,) and by_label (B, K); NaN where a resample does not define the value. Without it,
             the bootstrap calls ``compute`` for every resample.
+        ranks: True if only the order of the scores matters. ``compute`` and ``weighted`` then get
+            logits where the model gave logits: their order does not saturate as probabilities do.
         pooled: the tasks in which the value is taken over all samples together, and not as the mean
             over labels.
     """
@@ -71,6 +73,7 @@ class Metric:
     upper: float | None = None
     tasks: frozenset[Task] = CLASSIFICATION
     per_image: bool = False
+    ranks: bool = False
     compute: Compute
     weighted: Weighted | None = None
     pooled: frozenset[Task] = frozenset()

@@ -41,7 +41,9 @@ def _late_weighted(module: str, attribute: str) -> Weighted:
     return weighted
 
 
-def _classification(name: str, title: str, pooled: frozenset[Task] = frozenset()) -> Metric:
+def _classification(
+    name: str, title: str, pooled: frozenset[Task] = frozenset(), *, ranks: bool = False
+) -> Metric:
     return Metric(
         name=name,
         title=title,
@@ -51,6 +53,7 @@ def _classification(name: str, title: str, pooled: frozenset[Task] = frozenset()
         compute=_late_compute("classification", name),
         weighted=_late_weighted("classification", f"weighted_{name}"),
         pooled=pooled,
+        ranks=ranks,
     )
 
 
@@ -68,8 +71,8 @@ def _overlap(name: str, title: str) -> Metric:
 
 
 _BUILT_IN = (
-    _classification("auroc", "AUROC"),
-    _classification("average_precision", "Average precision"),
+    _classification("auroc", "AUROC", ranks=True),
+    _classification("average_precision", "Average precision", ranks=True),
     _classification("accuracy", "Accuracy", pooled=frozenset({"multiclass"})),
     _classification("f1", "F1"),
     _overlap("dice", "Dice"),

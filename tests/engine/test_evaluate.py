@@ -579,3 +579,25 @@ def test_refusals_come_before_the_second_batch() -> None:
                 **how,  # type: ignore[arg-type]
             )
         assert len(model.given) == 2  # clean and one rung of the first batch
+
+
+def test_saturated_logits_keep_their_order() -> None:
+    """A probability of float64 is 1.0 from a logit of 37 on; AUROC must still see the order."""
+    level = torch.linspace(0.2, 0.8, 24)
+    images = level[:, None, None, None].expand(-1, 1, 4, 4).clone()
+    targets = (torch.arange(24) >= 12).long()
+    one = evaluate(lambda x: 50 + 200 * x.mean((1, 2, 3)), (images, targets), photons=[1e6])
+    assert (one.scores(severity=0) == 1.0).all()
+    assert one.clean["auroc"] == 1.0
+
+    def two(x: torch.Tensor) -> torch.Tensor:
+        score = 50 + 200 * x.mean((1, 2, 3))
+        return torch.stack([-score, score], 1)
+
+    assert evaluate(two, (images, targets), photons=[1e6]).clean["auroc"] == 1.0
+
+    def three(x: torch.Tensor) -> torch.Tensor:
+        return torch.cat([two(x), torch.zeros(len(x), 1)], 1)
+
+    labels = evaluate(three, (images, targets), photons=[1e6], task="multiclass")
+    assert labels.metric("auroc").by_label["class 1"].value(severity=0) == 1.0
