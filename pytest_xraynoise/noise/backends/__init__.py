@@ -1,0 +1,1 @@
+"""Who computes the noise: NumPy (the reference), compiled CPU kernels, CUDA kernels."""

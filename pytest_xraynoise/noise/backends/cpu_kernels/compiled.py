@@ -1,0 +1,42 @@
+"""How the kernels are compiled, and how long their blocks are.
+
+Only the functions of ``samples`` are cached on disk. Numba's cache watches the file of the cached
+function alone, so whoever changes another file of this folder, or ``spec/coefficients.py``, raises
+``samples.REVISION`` to make every cache stale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numba
+import numpy.typing as npt
+
+from pytest_xraynoise.noise.spec.coefficients import LANES
+
+F = TypeVar("F", bound=Callable[..., Any])
+Array = npt.NDArray[Any]
+
+BLOCK = LANES
+"""Counters at a time: 4 BLOCK words and a few float rows, about 60 kB."""
+ROW = BLOCK + 48
+"""Length of a row: not a multiple of 4 kB, or all rows would fall on the same cache sets."""
+
+
+def compiled(function: F) -> F:
+    """Compile without the GIL; division by zero as in NumPy, so that loops vectorise."""
+    return cast("F", numba.njit(nogil=True, error_model="numpy")(function))
+
+
+def reducing(function: F) -> F:
+    """As :func:`compiled`, for sums of ones, which are exact in any order."""
+    return cast("F", numba.njit(nogil=True, error_model="numpy", fastmath={"reassoc"})(function))
+
+
+def cached(function: F) -> F:
+    """As :func:`compiled`, kept on disk where Numba finds a place to write."""
+    try:
+        return cast("F", numba.njit(nogil=True, error_model="numpy", cache=True)(function))
+    except RuntimeError:  # no directory that Numba may write its cache to
+        return compiled(function)

@@ -1,0 +1,92 @@
+"""The Triton kernel as a backend: one launch for a batch, nothing stored between rungs."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import triton
+
+from pytest_xraynoise.noise.backends.cuda_kernels import noise_kernel
+from pytest_xraynoise.noise.backends.interface import Made, Request
+from pytest_xraynoise.noise.spec.coefficients import LANES
+from pytest_xraynoise.noise.spec.poisson import RECIPROCALS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+
+
+class CudaBackend:
+    """Fused kernels on the batch's own device; a further rung draws its numbers again.
+
+    On a GPU drawing costs less than reading a stored field would.
+    """
+
+    name = "triton"
+
+    def draw(self, request: Request) -> None:
+        """Nothing is stored."""
+        del request
+
+    def make(self, request: Request, parameters: Mapping[str, float], field: None) -> Made:
+        """The batch at one rung."""
+        del field
+        fused = request.kind.fused(parameters)
+        if fused is None:
+            raise TypeError(f"noise {request.kind.name!r} has no fused form")
+        images = request.images.contiguous()
+        batch, channels, height, width = images.shape
+        pixels = height * width
+        blocks = triton.cdiv(pixels, LANES * 4 // request.kind.words)
+        made = torch.empty_like(images)
+        partial = torch.empty((batch, blocks, 2), dtype=torch.float32, device=images.device)
+        photons = np.float32(fused.photons or 1)
+        arguments = (
+            images,
+            made,
+            partial,
+            _int64(request.keys, images.device),
+            _int64(np.array([request.seed, request.stream], np.uint64), images.device),
+            _reciprocals(images.device),
+            pixels,
+            channels,
+            float(photons),
+            float(np.float32(1) / photons),
+            float(np.float32(fused.sigma or 0)),
+        )
+        with _on(images.device):
+            noise_kernel[(batch, blocks)](  # type: ignore[index]
+                *arguments,
+                WORDS=request.kind.words,
+                COUNTS=fused.photons is not None,
+                READS=fused.sigma is not None,
+                CLIP=request.clip,
+                BLOCK=LANES,
+                **_options(),
+            )
+        sums = partial.double().sum(dim=1) / (channels * pixels)
+        return Made(made, sums[:, 0].float(), sums[:, 1].float())
+
+
+def _on(device: torch.device) -> AbstractContextManager[object]:
+    """Triton launches on the current device, which need not be the batch's."""
+    return torch.cuda.device(device) if device.type == "cuda" else nullcontext()
+
+
+def _int64(words: npt.NDArray[np.uint64], device: torch.device) -> torch.Tensor:
+    return torch.from_numpy(words.view(np.int64)).to(device)
+
+
+@functools.cache
+def _reciprocals(device: torch.device) -> torch.Tensor:
+    return torch.from_numpy(RECIPROCALS).to(device)
+
+
+def _options() -> dict[str, bool]:
+    """Compiler options: no fused multiply-add, or the bits would differ from the CPU's."""
+    interpreted = type(noise_kernel).__name__ == "InterpretedFunction"
+    return {} if interpreted else {"enable_fp_fusion": False}

@@ -1,0 +1,73 @@
+"""An image as the same detector would have taken it at less dose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from pytest_xraynoise.errors import SpecError, unknown
+from pytest_xraynoise.noise.detectors import detector
+from pytest_xraynoise.noise.kinds.clinical import ClinicalKind, check_fraction
+from pytest_xraynoise.noise.kinds.quantum import DEVIATION_LADDER, DOSE, dose_words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from pytest_xraynoise.noise.field import Field
+
+SOURCES = ("detector", "none")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LowDose(ClinicalKind):
+    """Quantum and readout noise, less what the image carries already.
+
+    In detected quanta, an image taken at the reference dose is scaled by alpha and gets the
+    variance alpha (1 - alpha) lambda + (1 - alpha^2) sigma_e^2, so that quantum and readout noise
+    together are what alpha lambda quanta would have given.
+
+    Attributes:
+        source_noise: ``detector`` when the images carry the noise of the reference dose, ``none``
+            for phantoms and denoised images, which get the whole noise of the dose.
+    """
+
+    source_noise: str = "detector"
+
+    name = "lowdose"
+    parameters = (DOSE,)
+    ladders: ClassVar[Mapping[str, Mapping[str, Sequence[float]]]] = DEVIATION_LADDER
+    default_ladder = "deviation-index"
+    words = 2
+    stream_number = 11
+    summary = "quantum and readout noise of a lower dose, the image's own noise taken into account"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.source_noise not in SOURCES:
+            raise SpecError(unknown("source_noise", self.source_noise, SOURCES))
+
+    def apply(
+        self, image: npt.NDArray[np.float32], field: Field, parameters: Mapping[str, float]
+    ) -> npt.NDArray[np.float32]:
+        """See :class:`NoiseKind`."""
+        dose, pitch = parameters["dose"], self.pitch(parameters, image.shape[1])
+        readout = detector(self.detector).readout_quanta(pitch)
+        counting = 1.0
+        if self.source_noise == "detector":
+            check_fraction(dose)
+            counting = (1 - dose) ** 0.5
+            readout = readout * (1 - dose**2) ** 0.5
+        return self.degraded(
+            image, field, pixel_pitch=pitch, dose=dose, counting=counting, readout=readout
+        )
+
+    def reading(self, parameters: Mapping[str, float], pixel_pitch: float | None) -> str:
+        """See :class:`NoiseKind`."""
+        carried = "added to" if self.source_noise == "none" else "beyond the noise of"
+        return (
+            f"{dose_words(parameters['dose'])} {self._setting(parameters, pixel_pitch)}; "
+            f"noise {carried} the image"
+        )
