@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from pathlib import Path
 
 import phantom_models
@@ -13,7 +14,11 @@ CACHE = Path(__file__).parent / ".xraynoise-cache"
 
 @pytest.fixture(scope="session")
 def xray_model() -> torch.nn.Module:
-    """The classifier: six findings of the phantom."""
+    """The classifier: six findings of the phantom. Where need be the segmenter is trained beside."""
+    beside = multiprocessing.get_context("spawn").Process(
+        target=phantom_models.trained_segmenter, args=(CACHE,), daemon=True
+    )
+    beside.start()
     return phantom_models.trained_classifier(CACHE)
 
 
