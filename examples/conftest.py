@@ -14,7 +14,7 @@ CACHE = Path(__file__).parent / ".xraynoise-cache"
 
 @pytest.fixture(scope="session")
 def xray_model() -> torch.nn.Module:
-    """The classifier: six findings of the phantom. Where need be the segmenter is trained beside."""
+    """The classifier of six findings. Where need be the segmenter is trained beside it."""
     beside = multiprocessing.get_context("spawn").Process(
         target=phantom_models.trained_segmenter, args=(CACHE,), daemon=True
     )

@@ -26,6 +26,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from sklearn.metrics import roc_auc_score
+from threadpoolctl import threadpool_limits
 from torch import nn
 from torch.nn import functional
 
@@ -292,12 +293,14 @@ def _replace(path: Path, content: bytes) -> None:
 def _one_thread() -> Iterator[None]:
     """Train on one thread: the same weights on any number of cores, and no slower on busy ones.
 
-    Small layers gain half from a second core that is free, and lose twentyfold to one that is not.
+    Small layers gain half from a second core that is free, and lose twentyfold to one that is not;
+    so does the rendering of phantoms, which calls BLAS.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        yield
+        with threadpool_limits(limits=1, user_api="blas"):
+            yield
     finally:
         torch.set_num_threads(threads)
 

@@ -14,6 +14,7 @@ from pytest_xraynoise.engine.device import choose_device, device_label
 from pytest_xraynoise.engine.ladder_pass import LadderPass
 from pytest_xraynoise.engine.request import LadderRequest, listed, own_rungs
 from pytest_xraynoise.engine.scoring import score_ladder
+from pytest_xraynoise.engine.threads import one_blas_thread, shared_threads
 from pytest_xraynoise.errors import DataError, SpecError
 from pytest_xraynoise.metrics import defaults
 from pytest_xraynoise.models import ModelRunner, model_name
@@ -118,8 +119,12 @@ def run_request(
     batch_size: int | None = None,
     strips: int = 3,
     progress: Progress | None = None,
+    workers: int = 1,
 ) -> LadderResult:
-    """:func:`evaluate` for a request that is made already; the plugin calls this one."""
+    """:func:`evaluate` for a request that is made already; the plugin calls this one.
+
+    ``workers`` processes run ladders at the same time and share the processors.
+    """
     if isinstance(strips, bool) or not isinstance(strips, int) or strips < 0:
         raise SpecError(f"strips={strips!r}: expected a whole number from 0")
     place = _placement(model, device)
@@ -129,21 +134,22 @@ def run_request(
     if request.samples is not None:
         _subset(source, request.samples, request.seed)
     ladder = LadderPass(request, source, strips=strips, progress=progress)
-    with ModelRunner(model, place, preprocess, output) as runner:
+    with shared_threads(workers), ModelRunner(model, place, preprocess, output) as runner:
         ladder.run(runner)
     scored = ladder.scored()
     names = tuple(dict.fromkeys((*(request.metrics or defaults(scored.task)), *request.also)))
-    values, excluded = score_ladder(
-        task=scored.task,
-        labels=scored.labels,
-        targets=scored.targets,
-        scores=scored.scores,
-        per_image=scored.per_image,
-        ranks=scored.ranks,
-        metrics=names,
-        confidence=request.confidence,
-        seed=request.seed,
-    )
+    with one_blas_thread():
+        values, excluded = score_ladder(
+            task=scored.task,
+            labels=scored.labels,
+            targets=scored.targets,
+            scores=scored.scores,
+            per_image=scored.per_image,
+            ranks=scored.ranks,
+            metrics=names,
+            confidence=request.confidence,
+            seed=request.seed,
+        )
     return LadderResult(
         noise=request.noise,
         ladder=request.resolved_ladder.name,

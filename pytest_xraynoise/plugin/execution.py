@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -41,6 +42,7 @@ def run_case(request: pytest.FixtureRequest, case: RobustCase) -> LadderResult:
             output=output,
             device=device,
             batch_size=batch_size,
+            workers=int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")),
         )
         measured.result = result = result.replace(
             model=_fixture_label(request, case.model, result.model),

@@ -1,0 +1,48 @@
+"""How many threads a ladder uses, and leaving the user's settings as they were."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+import torch
+from threadpoolctl import threadpool_limits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def shared_threads(workers: int) -> Iterator[None]:
+    """Share the processors among ``workers`` processes that run ladders at the same time.
+
+    torch and BLAS start a thread for each core in every process, and threads that wait for each
+    other by spinning lose twentyfold when there are more of them than cores. Fewer threads than
+    the share are left as they are.
+    """
+    before = torch.get_num_threads()
+    share = max(1, _processors() // workers)
+    if workers <= 1 or before <= share:
+        yield
+        return
+    torch.set_num_threads(share)
+    try:
+        with threadpool_limits(limits=share, user_api="blas"):
+            yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextlib.contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """One thread for the small matrix products of the statistics: no slower, and the same bits."""
+    with threadpool_limits(limits=1, user_api="blas"):
+        yield
+
+
+def _processors() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS and Windows
+        return os.cpu_count() or 1
