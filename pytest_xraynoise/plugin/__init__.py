@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_xraynoise.plugin import collection, options, recording
+from pytest_xraynoise.plugin import collection, hookspecs, options, recording
 from pytest_xraynoise.plugin.fixtures import (  # noqa: F401 - pytest finds fixtures here by name
     _xraynoise_case,
     robustness,
@@ -23,6 +23,11 @@ from pytest_xraynoise.plugin.fixtures import (  # noqa: F401 - pytest finds fixt
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """https://docs.pytest.org/en/stable/reference/reference.html#pytest.hookspec.pytest_addhooks."""
+    pluginmanager.add_hookspecs(hookspecs)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

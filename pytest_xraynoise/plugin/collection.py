@@ -26,9 +26,11 @@ def cases_of(config: pytest.Config, mark: pytest.Mark) -> tuple[RobustCase, ...]
     Raises:
         SpecError: for anything wrong with its words.
     """
+    from pytest_xraynoise.plugin.extensions import load_extensions
     from pytest_xraynoise.plugin.marker import parse_marker
     from pytest_xraynoise.plugin.options import setting
 
+    load_extensions(config)
     parsed = config.stash.setdefault(_PARSED, {})
     if id(mark) not in parsed:  # the mark is kept beside its cases, so its id stays its own
         parsed[id(mark)] = (

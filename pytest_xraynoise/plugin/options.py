@@ -79,6 +79,11 @@ def list_noises(config: pytest.Config) -> int | None:
     if not config.getoption("xraynoise_noises"):
         return None
     from pytest_xraynoise.noise.listing import noise_lines
+    from pytest_xraynoise.plugin.extensions import load_extensions
 
+    try:
+        load_extensions(config)
+    except XrayNoiseError as error:
+        raise pytest.UsageError(f"xraynoise: {error}") from error
     sys.stdout.writelines(f"{line}\n" for line in noise_lines())
     return 0
