@@ -148,5 +148,5 @@ def lost_scores(targets: Array, scores: Mapping[int, Array], task: Task) -> Arra
 
 
 def _rows(tensor: torch.Tensor) -> Array:
-    rows: Array = tensor.double().cpu().numpy()
+    rows: Array = tensor.cpu().double().numpy()  # MPS has no float64
     return rows.reshape(len(rows), -1)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_xraynoise import metrics
 from pytest_xraynoise.engine.classification import Classification
-from pytest_xraynoise.engine.segmentation import Segmentation
+from pytest_xraynoise.engine.segmentation import Segmentation, is_one_hot
 from pytest_xraynoise.engine.tasks import infer_task, label_names, output_columns
 from pytest_xraynoise.errors import SpecError, unknown
 
@@ -42,10 +42,10 @@ def open_collector(
         return _classification(request, declared, task, columns)
     if request.contrast is not None:
         raise SpecError("contrast= compares two findings of a classifier; this is a segmentation")
-    exclusive = columns > 1 and (targets.ndim == 3 or targets.shape[1] == 1)
+    exclusive = columns > 1 and (targets.ndim == 3 or targets.shape[1] == 1 or is_one_hot(targets))
     if declared is not None and exclusive and len(declared) == columns:
         declared = declared[1:]  # the background was named too
-    names = label_names(declared, columns - 1 if exclusive else columns, "class")
+    names = label_names(declared, columns - exclusive, "class", first=int(exclusive))
     return Segmentation(names, exclusive, request.outputs, request.labels)
 
 

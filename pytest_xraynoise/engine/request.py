@@ -76,6 +76,10 @@ class LadderRequest:
                 raise SpecError(unknown("word", word, known))
 
     def _check_labels(self) -> None:
+        for word, names in (("labels", self.labels), ("contrast", self.contrast)):
+            for name in names or ():
+                if not isinstance(name, str):
+                    raise SpecError(f"{word}: {name!r} is no name of a label (a string)")
         if self.labels is not None and len(set(self.labels)) != len(self.labels):
             raise SpecError(f"labels={list(self.labels)!r} names a label twice")
         if self.labels is not None and not self.labels:

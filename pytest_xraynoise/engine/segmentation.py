@@ -58,6 +58,8 @@ class Segmentation:
             DataError: for mask values that are no class of this model; names the sample.
         """
         masks = targets if targets.ndim == 4 else targets[:, None]
+        if self.exclusive and masks.shape[1] > 1:
+            masks = _class_ids(masks, ids)
         if masks.is_floating_point():
             masks = torch.nan_to_num(masks, nan=-1.0)
         else:
@@ -156,11 +158,32 @@ def _count(masks: torch.Tensor) -> Array:
     return np.asarray(masks.flatten(2).sum(2).cpu().numpy(), dtype=np.float64)
 
 
+def is_one_hot(masks: torch.Tensor) -> bool:
+    """Whether every pixel of (N, K, H, W) has exactly one channel set: exclusive classes."""
+    binary = bool(((masks == 0) | (masks == 1)).all())
+    return binary and bool((masks.sum(1) == 1).all())
+
+
+def _class_ids(masks: torch.Tensor, ids: Sequence[str]) -> torch.Tensor:
+    """(N, 1, H, W) class ids of one-hot masks.
+
+    Raises:
+        DataError: when a pixel has no class or several, though the first batch had one each.
+    """
+    for row, ident in zip(masks, ids, strict=True):
+        if not is_one_hot(row[None]):
+            raise DataError(
+                f"the masks of sample {ident!r} are not one-hot, but those before were: each pixel "
+                "must be 1 in exactly one of the channels (background included)"
+            )
+    return masks.to(torch.int32).argmax(1, keepdim=True)
+
+
 def _refuse(bad: torch.Tensor, masks: torch.Tensor, ids: Sequence[str], allowed: str) -> None:
     rows = bad.flatten(1).any(1)
     if bool(rows.any()):
         row = int(rows.nonzero()[0])
-        values = sorted(set(masks[row][bad[row]].double().tolist()))[:5]
+        values = sorted(set(masks[row][bad[row]].cpu().double().tolist()))[:5]
         shown = ", ".join(f"{value:g}" for value in values)
         raise DataError(
             f"the mask of sample {ids[row]!r} holds {shown}; this model's masks hold {allowed}"

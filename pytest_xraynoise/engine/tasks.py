@@ -52,15 +52,17 @@ def output_columns(outputs: torch.Tensor, task: Task) -> int:
 
 
 def label_names(
-    declared: tuple[str, ...] | None, count: int, what: str = "label"
+    declared: tuple[str, ...] | None, count: int, what: str = "label", first: int = 0
 ) -> tuple[str, ...]:
     """Declared names, checked against the number of columns, or ``label 0``, ``label 1`` ...
+
+    ``first`` is the number of the first one: 1 for masks, where class id 0 is the background.
 
     Raises:
         DataError: when the dataset names another number of labels than the model outputs.
     """
     if declared is None:
-        return tuple(f"{what} {index}" for index in range(count))
+        return tuple(f"{what} {first + index}" for index in range(count))
     if len(declared) != count:
         raise DataError(
             f"the dataset names {len(declared)} labels ({', '.join(declared)}), but the model has "

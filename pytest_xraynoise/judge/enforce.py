@@ -46,6 +46,7 @@ def check(
         SpecError: for a bad limit.
         MetricError: when a limit cannot be judged.
     """
+    __tracebackhide__ = True
     parsed = parse_limits(limits, result.severities)
     verdict = decide(result, parsed, aggregate=aggregate, per_label=per_label)
     if verdict.status == "fail":

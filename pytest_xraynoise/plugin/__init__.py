@@ -48,10 +48,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pycollect_makeitem(
-    collector: pytest.Module | pytest.Class, obj: object
+    collector: pytest.Module | pytest.Class, name: str, obj: object
 ) -> Generator[None, Any, Any]:
     """Let a marked function use the fixtures that its markers name."""
-    with collection.marked_fixtures(collector, obj):
+    with collection.marked_fixtures(collector, name, obj):
         return (yield)
 
 
@@ -63,13 +63,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Refuse markers that cannot work where they stand."""
+    """Refuse markers that cannot work where they stand; open the record of those that can."""
     collection.refuse_stray_marker(item)
+    recording.begin(item)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]:
     """Hold the limits against the ladder, after the test's own assertions."""
+    collection.refuse_stray_marker(pyfuncitem)
     outcome = yield
     recording.enforce(pyfuncitem)
     return outcome

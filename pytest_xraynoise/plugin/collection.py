@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import contextmanager
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -41,18 +42,22 @@ def cases_of(config: pytest.Config, mark: pytest.Mark) -> tuple[RobustCase, ...]
 
 
 @contextmanager
-def marked_fixtures(collector: pytest.Module | pytest.Class, obj: object) -> Iterator[None]:
+def marked_fixtures(
+    collector: pytest.Module | pytest.Class, name: str, obj: object
+) -> Iterator[None]:
     """While ``obj`` becomes test items, make it use the fixtures that its robust markers name.
 
     This has to happen before pytest computes the fixture closure, so that parametrised model and
     dataset fixtures multiply the items as they do for any test. The mark is taken away again: a
-    method that two classes inherit may be marked differently in each.
+    method that two classes inherit may be marked differently in each. Only functions that pytest
+    would collect are looked at: a module's other names may be proxies that bear no look.
     """
-    function = getattr(obj, "__func__", obj)
-    own = getattr(function, "pytestmark", [])
-    marks = [m for m in _listed(own) if m.name == "robust"]
-    marks += list(collector.iter_markers("robust"))
-    if not marks or isinstance(obj, type) or not callable(function):
+    function = _test_function(collector, name, obj)
+    own = [] if function is None else _listed(getattr(function, "pytestmark", []))
+    marks = [mark for mark in own if mark.name == "robust"]
+    if function is not None:
+        marks += list(collector.iter_markers("robust"))
+    if not marks:
         yield
         return
     try:
@@ -62,11 +67,15 @@ def marked_fixtures(collector: pytest.Module | pytest.Class, obj: object) -> Ite
         return
     names = dict.fromkeys(name for case in cases for name in case.fixtures)
     uses = pytest.mark.usefixtures(CASE, *names, "xray_output", "robustness").mark
-    function.pytestmark = [*_listed(own), uses]  # type: ignore[attr-defined]
+    had = "pytestmark" in vars(function)
+    function.pytestmark = [*own, uses]  # type: ignore[union-attr]
     try:
         yield
     finally:
-        function.pytestmark = own  # type: ignore[attr-defined]
+        if had:
+            function.pytestmark = own  # type: ignore[union-attr]
+        else:
+            del function.pytestmark  # type: ignore[union-attr]
 
 
 def generate(metafunc: pytest.Metafunc) -> None:
@@ -88,14 +97,34 @@ def generate(metafunc: pytest.Metafunc) -> None:
 
 
 def refuse_stray_marker(item: pytest.Item) -> None:
-    """Fail an item whose robust marker could not take effect, rather than let it pass unseen."""
-    if item.get_closest_marker("robust") is None or CASE in getattr(item, "fixturenames", ()):
-        return
-    pytest.fail(
-        "@robust has no effect here: it works on functions and methods that pytest collects, not "
-        "on unittest.TestCase methods, and not when it is added after collection",
-        pytrace=False,
-    )
+    """Fail an item with a robust marker that took no effect, rather than let it pass unseen."""
+    if not isinstance(item, pytest.Function):
+        return  # a doctest in a marked module, for instance
+    marks = list(item.iter_markers("robust"))
+    read = {id(mark) for mark, _ in item.config.stash.get(_PARSED, {}).values()}
+    if marks and (case_of(item) is None or any(id(mark) not in read for mark in marks)):
+        pytest.fail(
+            "@robust has no effect here: it works on functions and methods that pytest collects "
+            "and on their classes and modules, not on unittest.TestCase methods, not in "
+            "pytest.param(marks=...), and not when it is added after collection",
+            pytrace=False,
+        )
+
+
+def case_of(item: pytest.Item) -> RobustCase | None:
+    """The case of an item, or None."""
+    spec = getattr(item, "callspec", None)
+    return None if spec is None else spec.params.get(CASE)
+
+
+def _test_function(
+    collector: pytest.Module | pytest.Class, name: str, obj: object
+) -> FunctionType | None:
+    """The function behind a name that pytest would collect as a test; None for anything else."""
+    if not collector.funcnamefilter(name):
+        return None
+    function = obj.__func__ if isinstance(obj, (staticmethod, classmethod)) else obj
+    return function if isinstance(function, FunctionType) else None
 
 
 def _listed(marks: Any) -> list[pytest.Mark]:

@@ -11,7 +11,7 @@ from pytest_xraynoise.engine import run_request
 from pytest_xraynoise.errors import XrayNoiseError
 from pytest_xraynoise.judge import decide
 from pytest_xraynoise.plugin.options import setting
-from pytest_xraynoise.plugin.recording import Measured, remember
+from pytest_xraynoise.plugin.recording import measured_by_marker
 
 if TYPE_CHECKING:
     from pytest_xraynoise.plugin.marker import RobustCase
@@ -20,12 +20,7 @@ if TYPE_CHECKING:
 
 def run_case(request: pytest.FixtureRequest, case: RobustCase) -> LadderResult:
     """Evaluate and judge a case; trouble on the way is an error of the setup, not a failure."""
-    measured = Measured(
-        noise=case.request.noise,
-        limits=tuple(limit.text for limit in case.limits),
-        seed=case.request.seed,
-    )
-    remember(request.node, measured)
+    measured = measured_by_marker(request.node)
     model = request.getfixturevalue(case.model)
     data = request.getfixturevalue(case.dataset)
     device = setting(request.config, "device")

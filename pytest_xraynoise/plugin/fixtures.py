@@ -100,7 +100,7 @@ def xraynoise(request: pytest.FixtureRequest) -> Imperative:
 
     ``result = xraynoise.evaluate(model, data, noise="poisson")`` runs a ladder with this run's
     settings; ``xraynoise.check(result, max_auroc_drop=0.05)`` fails the test on a broken limit.
-    Both show in the reports.
+    What is checked shows in the reports.
     """
     from pytest_xraynoise.plugin.imperative import Imperative
 

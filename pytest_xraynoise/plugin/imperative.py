@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from pytest_xraynoise.engine import evaluate
+from pytest_xraynoise.errors import XrayNoiseError
 from pytest_xraynoise.judge import RobustnessFailure, check
 from pytest_xraynoise.plugin.options import setting
 from pytest_xraynoise.plugin.recording import Measured, remember
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import pytest
 
     from pytest_xraynoise.results import LadderResult, Verdict
 
@@ -28,12 +29,15 @@ class Imperative:
         """:func:`pytest_xraynoise.evaluate` with this run's seed, device, batch size and samples.
 
         Raises:
-            XrayNoiseError: whatever the library form raises.
+            pytest.fail.Exception: with the message of whatever the library form raises.
         """
         __tracebackhide__ = True
         for name in ("seed", "device", "batch_size", "samples"):
             words[name] = setting(self._config, name, words.get(name))
-        return evaluate(model, data, **words)
+        try:
+            return evaluate(model, data, **words)
+        except XrayNoiseError as error:
+            raise _told(error) from None
 
     def check(
         self,
@@ -47,7 +51,7 @@ class Imperative:
 
         Raises:
             RobustnessFailure: when a limit is broken; the test fails.
-            SpecError: for a bad limit.
+            pytest.fail.Exception: for a bad limit, or one that cannot be judged.
         """
         __tracebackhide__ = True
         texts = tuple(f"{word}={value}" for word, value in limits.items())
@@ -57,6 +61,13 @@ class Imperative:
         except RobustnessFailure as failure:
             measured.verdict = failure.verdict
             raise
+        except XrayNoiseError as error:
+            raise _told(error) from None
         finally:
             remember(self._node, measured)
         return measured.verdict
+
+
+def _told(error: XrayNoiseError) -> BaseException:
+    """The error as a failure that pytest shows without a traceback."""
+    return pytest.fail.Exception(f"{type(error).__name__}: {error}", pytrace=False)

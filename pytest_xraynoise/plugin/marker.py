@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -13,6 +14,7 @@ from pytest_xraynoise.engine.request import LadderRequest, own_rungs
 from pytest_xraynoise.errors import SpecError, nearest
 from pytest_xraynoise.judge.decide import AGGREGATES
 from pytest_xraynoise.judge.limits import Limit, all_words, is_limit, parse_limits
+from pytest_xraynoise.plugin import options
 
 
 def robust(
@@ -58,6 +60,7 @@ def robust(
 
     Everything is checked at collection, with the nearest match for a misspelt word.
     """
+    refuse_without_plugin()
     words: dict[str, Any] = {
         "noise": noise,
         "severities": severities,
@@ -78,6 +81,19 @@ def robust(
     said = {word: value for word, value in words.items() if value is not None}
     mark: pytest.MarkDecorator = pytest.mark.robust(**said, **limits)
     return mark
+
+
+def refuse_without_plugin() -> None:
+    """Fail the import of a test module when its limits could never be enforced.
+
+    Raises:
+        SpecError: in a pytest run that did not load the plugin.
+    """
+    if "PYTEST_VERSION" in os.environ and not options.was_configured():
+        raise SpecError(
+            "@robust cannot take effect: pytest runs without the plugin xraynoise "
+            "(-p no:xraynoise or PYTEST_DISABLE_PLUGIN_AUTOLOAD); add -p pytest_xraynoise.plugin"
+        )
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,14 @@ MARKER = (
 )
 
 
+_configured = False
+
+
+def was_configured() -> bool:
+    """Whether this process runs pytest with the plugin."""
+    return _configured
+
+
 def add(parser: pytest.Parser) -> None:
     """Add one option and one ini key for each setting."""
     group = parser.getgroup("xraynoise", "X-ray noise robustness")
@@ -64,6 +72,8 @@ def configure(config: pytest.Config) -> None:
     Raises:
         pytest.UsageError: for a setting that cannot be read or a report that cannot be written.
     """
+    global _configured  # robust() has no config to ask
+    _configured = True
     config.addinivalue_line("markers", MARKER)
     try:
         values = {each.name: setting(config, each.name) for each in SETTINGS}

@@ -39,6 +39,8 @@ class SessionReports:
                 from pytest_xraynoise.report.files import check_writable
 
                 check_writable(path)
+        if (page := self._paths["html"]) is not None:
+            _check_page(page)
 
     @pytest.hookimpl
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -50,7 +52,7 @@ class SessionReports:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the reports that were asked for; a report that fails fails the run."""
-        if not self._texts and not any(self._paths.values()):
+        if not any(self._paths.values()) or _runs_nothing(self._config):
             return
         from pytest_xraynoise.errors import ReportError
 
@@ -114,9 +116,34 @@ class SessionReports:
             reporter.write_line(line, **_MARKUP.get(style, {}))
 
 
+def _runs_nothing(config: pytest.Config) -> bool:
+    """Whether tests are only listed: then the last report is worth more than an empty one."""
+    words = ("collectonly", "showfixtures", "show_fixtures_per_test", "setuponly", "setupplan")
+    return any(getattr(config.option, word, False) for word in words)
+
+
 def _absolute(config: pytest.Config, path: str | None) -> Path | None:
     """Relative to where pytest was started, whatever tests do to the working directory."""
     return None if path is None else config.invocation_params.dir / path
+
+
+def _check_page(path: Path) -> None:
+    """Refuse a path that is no place for a page: ``--xraynoise-report test_noise.py`` takes one.
+
+    Raises:
+        ReportError: for a test id, a Python file, or another file that is no HTML page.
+    """
+    from pytest_xraynoise.errors import ReportError
+
+    page = True
+    if path.is_file() and path.stat().st_size:
+        with path.open("rb") as file:
+            page = file.read(200).lstrip().lower().startswith(b"<!doctype html")
+    if "::" in path.name or path.suffix == ".py" or not page:
+        raise ReportError(
+            f"the report would be written to {path}, which is no HTML page; to name the report "
+            "write --xraynoise-report=PATH, and put tests first: pytest TESTS --xraynoise-report"
+        )
 
 
 def _command(config: pytest.Config) -> list[str]:

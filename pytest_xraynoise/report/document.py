@@ -19,7 +19,7 @@ class Document:
 
     Attributes:
         environment: what :func:`pytest_xraynoise.report.environment.collect` gathered.
-        tests: the records, in the order in which the tests ran.
+        tests: the records, sorted by test id.
     """
 
     environment: Mapping[str, Any]

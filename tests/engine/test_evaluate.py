@@ -601,3 +601,42 @@ def test_saturated_logits_keep_their_order() -> None:
 
     labels = evaluate(three, (images, targets), photons=[1e6], task="multiclass")
     assert labels.metric("auroc").by_label["class 1"].value(severity=0) == 1.0
+
+
+def test_one_hot_masks_are_exclusive_classes() -> None:
+    """The same masks as ids and as one-hot channels with background give the same Dice."""
+    images = torch.rand(4, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    ids = (images[:, 0] * 3).long().clamp(max=2)
+    one_hot = torch.nn.functional.one_hot(ids, 3).permute(0, 3, 1, 2)
+
+    def model(x: torch.Tensor) -> torch.Tensor:
+        return -((x - torch.tensor([1 / 6, 1 / 2, 5 / 6]).view(1, 3, 1, 1)) ** 2)
+
+    by_id = evaluate(model, (images, ids), photons=[50])
+    by_channel = evaluate(model, (images, one_hot), photons=[50])
+    assert by_id.labels == by_channel.labels == ("class 1", "class 2")
+    assert by_id.clean == by_channel.clean
+    assert by_id.clean["dice"] == 1.0
+    spoilt = one_hot.clone()
+    spoilt[3, :, 0, 0] = 1
+    with pytest.raises(DataError, match="not one-hot"):
+        evaluate(model, (images, spoilt), photons=[50], batch_size=2)
+
+
+def test_the_subset_does_not_follow_the_seed_of_the_noise() -> None:
+    data = (torch.rand(30, 1, 4, 4), torch.arange(30) % 2)
+    chosen = [
+        evaluate(lambda x: x.mean((1, 2, 3)), data, photons=[50], samples=6, seed=seed).ids
+        for seed in (0, 1)
+    ]
+    assert chosen[0] == chosen[1]
+
+
+def test_labels_are_names() -> None:
+    with pytest.raises(SpecError, match="no name of a label"):
+        LadderRequest("poisson", labels=(["a"],))  # type: ignore[arg-type]
+
+
+def test_a_dose_above_the_reference_is_refused_at_once() -> None:
+    with pytest.raises(SpecError, match="only be brought to a lower dose"):
+        LadderRequest("lowdose", parameters={"dose": (2.0,)})

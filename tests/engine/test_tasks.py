@@ -110,7 +110,7 @@ def collector(
         ((4, 2), (4, 2), ("a", "b"), ("a", "b")),
         ((4, 8, 8), (4, 8, 8), None, ("class 0",)),
         ((4, 8, 8), (4, 1, 8, 8), ("lung",), ("lung",)),
-        ((4, 8, 8), (4, 3, 8, 8), None, ("class 0", "class 1")),
+        ((4, 8, 8), (4, 3, 8, 8), None, ("class 1", "class 2")),
         ((4, 8, 8), (4, 3, 8, 8), ("lung", "heart"), ("lung", "heart")),
         ((4, 1, 8, 8), (4, 3, 8, 8), ("background", "lung", "heart"), ("lung", "heart")),
         ((4, 3, 8, 8), (4, 3, 8, 8), ("left", "right", "heart"), ("left", "right", "heart")),

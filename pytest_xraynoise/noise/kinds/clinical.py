@@ -160,5 +160,5 @@ def check_fraction(dose: float) -> None:
     if dose > 1:
         raise NoiseError(
             f"dose={dose:g}: an image that carries noise can only be brought to a lower dose "
-            "(0 < dose <= 1); for a phantom or denoised image say source_noise='none'"
+            "(0 < dose <= 1); images without noise need noise.add(..., source_noise='none')"
         )

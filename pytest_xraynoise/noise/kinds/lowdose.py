@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pytest_xraynoise.errors import SpecError, unknown
 from pytest_xraynoise.noise.detectors import detector
@@ -49,6 +49,13 @@ class LowDose(ClinicalKind):
         if self.source_noise not in SOURCES:
             raise SpecError(unknown("source_noise", self.source_noise, SOURCES))
 
+    def check(self, parameters: Mapping[str, Any]) -> dict[str, float]:
+        """See :class:`NoiseKind`; images that carry noise cannot be brought to a higher dose."""
+        checked = super().check(parameters)
+        if self.source_noise == "detector":
+            check_fraction(checked["dose"])
+        return checked
+
     def apply(
         self, image: npt.NDArray[np.float32], field: Field, parameters: Mapping[str, float]
     ) -> npt.NDArray[np.float32]:
@@ -57,7 +64,6 @@ class LowDose(ClinicalKind):
         readout = detector(self.detector).readout_quanta(pitch)
         counting = 1.0
         if self.source_noise == "detector":
-            check_fraction(dose)
             counting = (1 - dose) ** 0.5
             readout = readout * (1 - dose**2) ** 0.5
         return self.degraded(
