@@ -117,7 +117,7 @@ def section(index: int, record: TestRecord, strips: int) -> Section:
 def _reading(result: LadderResult, chosen: Deciding) -> str:
     severity = chosen.severity or result.metric(chosen.metric).worst_severity
     for rung in result.rungs:
-        if rung.severity == severity and rung.rung.reading:
+        if rung.severity == severity > 0 and rung.rung.reading:
             return f"Severity {severity}: {one_line(rung.rung.reading)}."
     return ""
 

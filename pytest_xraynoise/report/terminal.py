@@ -161,6 +161,6 @@ def _labels(record: TestRecord, result: LadderResult, chosen: Deciding) -> list[
 
 def _reading(result: LadderResult, chosen: Deciding) -> list[str]:
     for rung in result.rungs:
-        if rung.severity == chosen.severity and rung.rung.reading:
+        if rung.severity == chosen.severity and rung.severity and rung.rung.reading:
             return [f"Severity {rung.severity} reads as: {one_line(rung.rung.reading)}"]
     return []
