@@ -51,6 +51,7 @@ def decide(
         curve = result.metric(limit.metric)
         curves: list[tuple[str | None, MetricCurve]] = [(None, curve)]
         if per_label:
+            _check_labels(limit, result)
             curves += list(curve.by_label.items())
         for label, line in curves:
             checks += _checks(limit, label, line, aggregate)
@@ -67,6 +68,17 @@ def _check_was_run(limit: Limit, result: LadderResult) -> None:
     if missing:
         have = ", ".join(map(str, result.severities))
         raise SpecError(f"{limit.text}: severity {missing[0]} was not run; severities {have} were")
+
+
+def _check_labels(limit: Limit, result: LadderResult) -> None:
+    """With a limit for each label, one that has no number must not pass unseen."""
+    judged = result.metric(limit.metric).by_label
+    for label in result.labels:
+        if label in result.excluded and label not in judged:
+            raise MetricError(
+                f"{limit.text} cannot be judged for {label}: {result.excluded[label]}. "
+                "Use more samples, or name the labels to judge: labels=[...]"
+            )
 
 
 def margin(check: LimitCheck) -> float:

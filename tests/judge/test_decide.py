@@ -289,3 +289,13 @@ def test_nothing_to_judge_is_no_pass() -> None:
 def test_the_same_inputs_give_the_same_verdict() -> None:
     limits = {"max_auroc_drop": 0.04, "min_dice": 0.5}
     assert judged({**AUROC, **DICE}, limits) == judged({**AUROC, **DICE}, limits)
+
+
+def test_a_label_without_a_number_is_no_silent_pass() -> None:
+    result = ladder(MACRO, labels=PER_LABEL).replace(
+        labels=("Effusion", "Nodule", "Hernia"), excluded={"Hernia": "0 positive samples"}
+    )
+    limits = parse_limits({"max_auroc_drop": 0.9})
+    assert decide(result, limits).status == "pass"
+    with pytest.raises(MetricError, match="cannot be judged for Hernia: 0 positive samples"):
+        decide(result, limits, per_label=True)
