@@ -81,7 +81,7 @@ def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
     if call.when == "setup" and case_of(item) is not None:
         _undo_xfail(call, report)
     from pytest_xraynoise.report.junit import properties
-    from pytest_xraynoise.serialize import record_to_dict
+    from pytest_xraynoise.results.serialize import record_to_dict
 
     outcome = _outcome(report, call)
     trouble = None if call.excinfo is None else call.excinfo.exconly()

@@ -100,7 +100,7 @@ class SessionReports:
             self._written.append(path)
 
     def _records(self) -> list[TestRecord]:
-        from pytest_xraynoise.serialize import record_from_dict
+        from pytest_xraynoise.results.serialize import record_from_dict
 
         return [
             record_from_dict(record)

@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_xraynoise.errors import ReportError
 from pytest_xraynoise.results import SCHEMA_VERSION, TestRecord
-from pytest_xraynoise.serialize import plain, record_from_dict, record_to_dict
+from pytest_xraynoise.results.serialize import plain, record_from_dict, record_to_dict
 
 _REMEDY = "write it again with --xraynoise-json=PATH"
 

@@ -19,7 +19,7 @@ for _module in (
     "matplotlib.figure",
     "numpy.testing",
     "PIL.PngImagePlugin",
-    "pytest_xraynoise.serialize",
+    "pytest_xraynoise.results.serialize",
     "scipy.special",
     "scipy.stats",
     "sklearn.metrics",

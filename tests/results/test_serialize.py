@@ -20,7 +20,7 @@ from pytest_xraynoise.results import (
     TestRecord,
     Verdict,
 )
-from pytest_xraynoise.serialize import (
+from pytest_xraynoise.results.serialize import (
     ladder_from_dict,
     ladder_to_dict,
     plain,

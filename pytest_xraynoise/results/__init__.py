@@ -1,0 +1,34 @@
+"""What a ladder measured, as frozen values without behaviour beyond reading them.
+
+Only the standard library is imported here, so that reports, the command line and the pytest
+controller can read results without torch. Per-sample numbers are NumPy arrays where they are read.
+"""
+
+from __future__ import annotations
+
+from pytest_xraynoise.results.curve import Interval, MetricCurve
+from pytest_xraynoise.results.ladder import LadderResult, Task
+from pytest_xraynoise.results.pictures import Strip, StripFrame
+from pytest_xraynoise.results.record import TestRecord
+from pytest_xraynoise.results.rungs import MetricValue, Rung, RungResult
+from pytest_xraynoise.results.verdict import LimitCheck, Status, Verdict
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "Interval",
+    "LadderResult",
+    "LimitCheck",
+    "MetricCurve",
+    "MetricValue",
+    "Rung",
+    "RungResult",
+    "Status",
+    "Strip",
+    "StripFrame",
+    "Task",
+    "TestRecord",
+    "Verdict",
+]
+
+SCHEMA_VERSION = 1
+"""Version of the JSON that ``to_dict`` writes; raised on every incompatible change."""
