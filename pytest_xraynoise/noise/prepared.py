@@ -12,6 +12,7 @@ from pytest_xraynoise.noise.ids import check_counter, sample_keys
 from pytest_xraynoise.noise.images import check_images, single_channel
 from pytest_xraynoise.noise.ladders import ladder as named_ladder
 from pytest_xraynoise.noise.ladders import make_rung
+from pytest_xraynoise.noise.normalisation import Normalisation
 from pytest_xraynoise.noise.registry import get
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import torch
 
     from pytest_xraynoise.noise.interface import NoiseKind
+    from pytest_xraynoise.noise.normalisation import Numbers
     from pytest_xraynoise.results import Rung
 
 SEEDS = 2**64
@@ -56,26 +58,31 @@ class Prepared:
         self._keep_field = keep_field
         self._field: Any = None
 
-    def at(self, rung: Rung) -> Noisy:
+    def at(self, rung: Rung, *, normalise: tuple[Numbers, Numbers] | None = None) -> Noisy:
         """The batch at one rung.
 
         Args:
             rung: from a ladder of the same kind; severity 0 gives a copy of the input, bit for bit.
+            normalise: mean and std, each one number or one for each channel; the images are then
+                (y - mean) / std, in the same pass. What clipping did is told in intensities.
 
         Raises:
             SpecError, NoiseError: parameters that are not the kind's, or out of range.
         """
         images = self._request.images
+        channels = 1 if len(self._shape) == 3 else self._shape[1]
+        norm = None if normalise is None else Normalisation.of(*normalise, channels)
         if rung.severity == 0:
             none = images.new_zeros(len(images))
-            return Noisy(self._in_shape(images).clone(), none, none.clone())
+            clean = images if norm is None else norm(images)
+            return Noisy(self._in_shape(clean).clone(), none, none.clone())
         parameters = self._request.kind.check(rung.parameters)
         if not len(images):
             none = images.new_zeros(0)
             return Noisy(images.new_zeros(self._shape), none, none.clone())
         if self._keep_field and self._field is None:
             self._field = self._backend.draw(self._request)
-        made = self._backend.make(self._request, parameters, self._field)
+        made = self._backend.make(self._request, parameters, self._field, norm)
         return Noisy(self._in_shape(made.images), made.mean_shift, made.clipped)
 
     @property
@@ -142,6 +149,7 @@ def add(
     draw: int = 0,
     ladder: str | None = None,
     clip: bool = True,
+    normalise: tuple[Numbers, Numbers] | None = None,
     **parameters: Any,
 ) -> Noisy:
     """Noise on a batch at one severity of a ladder, or at parameters in their own units.
@@ -171,4 +179,4 @@ def add(
     else:
         rung = named_ladder(noise, ladder).rung(severity)
     ready = prepare(images, noise, ids=ids, seed=seed, draw=draw, clip=clip)
-    return Prepared(ready._request, ready._shape, keep_field=False).at(rung)
+    return Prepared(ready._request, ready._shape, keep_field=False).at(rung, normalise=normalise)

@@ -30,6 +30,7 @@ from pytest_xraynoise import noise
 from pytest_xraynoise.noise.backends.cuda import CudaBackend
 from pytest_xraynoise.noise.backends.interface import Request
 from pytest_xraynoise.noise.backends.reference import ReferenceBackend
+from pytest_xraynoise.noise.normalisation import Normalisation
 
 images = torch.linspace(0, 1, 2 * 2 * 41 * 37).reshape(2, 2, 41, 37)
 images[0, 0, :5] = 0
@@ -45,6 +46,13 @@ for kind, strength in cases:
         assert torch.equal(made.images, expected.images), (kind, strength, clip)
         assert torch.equal(made.clipped, expected.clipped), (kind, strength, clip)
         torch.testing.assert_close(made.mean_shift, expected.mean_shift, rtol=1e-5, atol=1e-7)
+grey, two = images[:, :1], images
+for batch, mean, std in ((grey, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)), (two, 0.5, 0.3)):
+    norm = Normalisation.of(mean, std, 3 if batch is grey else 2)
+    request = Request(batch, noise.get("poisson"), keys, 1, 0, True)
+    made = CudaBackend().make(request, {"photons": 60.0}, None, norm)
+    expected = ReferenceBackend().make(request, {"photons": 60.0}, None, norm)
+    assert torch.equal(made.images, expected.images), (mean, std)
 print("same bits")
 """
 
@@ -63,8 +71,9 @@ def test_the_interpreted_kernel_equals_the_reference_bit_for_bit() -> None:
 
 @needs_triton
 @pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("normed", [False, True])
 def test_the_compiled_kernel_fuses_and_approximates_nothing(
-    channels: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    channels: int, normed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Compiled for sm_90 without a device: IEEE division and roots, no float multiply-add."""
     import triton
@@ -74,16 +83,17 @@ def test_the_compiled_kernel_fuses_and_approximates_nothing(
     from pytest_xraynoise.noise.backends.cuda_kernels import noise_kernel
 
     monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
-    floats = ("images", "out", "partial")
+    floats = ("images", "out", "partial", "mean_and_std")
     signature = {
         **dict.fromkeys(floats, "*fp32"),
         **dict.fromkeys(("keys", "seed_and_stream"), "*i64"),
         "reciprocals": "*fp32",
-        **dict.fromkeys(("pixels", "channels"), "i32"),
+        **dict.fromkeys(("pixels", "channels", "outputs"), "i32"),
         **dict.fromkeys(("photons", "inverse", "sigma"), "fp32"),
-        **dict.fromkeys(("WORDS", "COUNTS", "READS", "CLIP", "BLOCK"), "constexpr"),
+        **dict.fromkeys(("WORDS", "COUNTS", "READS", "CLIP", "NORMED", "BLOCK"), "constexpr"),
     }
     constants = {"WORDS": 2, "COUNTS": True, "READS": True, "CLIP": True, "BLOCK": 1024}
+    constants["NORMED"] = normed
     if channels == 1:  # Triton makes an argument of 1 a constant
         signature["channels"] = "constexpr"
         constants["channels"] = 1

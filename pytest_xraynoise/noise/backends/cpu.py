@@ -24,7 +24,10 @@ from pytest_xraynoise.noise.spec import SPEC_VERSION
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from pytest_xraynoise.noise.normalisation import Normalisation
+
 _LOG = logging.getLogger(__name__)
+_NONE = np.empty(0, dtype=np.float32)
 _NO_FIELD = np.empty((0, 0), dtype=np.float32)
 _pools: dict[tuple[int, int], ThreadPoolExecutor] = {}
 _compiled = False
@@ -54,6 +57,7 @@ class CpuBackend:
         request: Request,
         parameters: Mapping[str, float],
         field: npt.NDArray[np.float32] | None,
+        normalise: Normalisation | None = None,
     ) -> Made:
         """The batch at one rung."""
         fused = request.kind.fused(parameters)
@@ -62,8 +66,10 @@ class CpuBackend:
         images = request.images.cpu().contiguous()
         batch, channels, height, width = images.shape
         source = images.numpy().reshape(batch, channels, height * width)
-        made = torch.empty_like(images)
-        target = made.numpy().reshape(source.shape)
+        mean, std = (_NONE, _NONE) if normalise is None else normalise.arrays
+        made = torch.empty((batch, max(channels, len(mean)), height, width))
+        mean, std = _for_each(mean, made.shape[1]), _for_each(std, made.shape[1])
+        target = made.numpy().reshape(batch, -1, height * width)
         stats = np.zeros((batch, 2), dtype=np.float64)
         seed, stream = np.uint64(request.seed), np.uint32(request.stream)
         photons, sigma = np.float32(fused.photons or 0), np.float32(fused.sigma or 0)
@@ -82,12 +88,19 @@ class CpuBackend:
                 photons,
                 sigma,
                 request.clip,
+                mean,
+                std,
             )
 
         _each(batch, one)
         told = torch.from_numpy(stats).to(torch.float32)
         device = request.images.device
         return Made(made.to(device), told[:, 0].to(device), told[:, 1].to(device))
+
+
+def _for_each(values: npt.NDArray[np.float32], channels: int) -> npt.NDArray[np.float32]:
+    """One value for each channel, where one stands for all of them."""
+    return np.repeat(values, channels) if len(values) == 1 else values
 
 
 def compile_once() -> None:
@@ -100,9 +113,8 @@ def compile_once() -> None:
     seed, stream, stats = np.uint64(0), np.uint32(0), np.zeros(2)
     samples.draw_field(np.empty((1, 4), dtype=np.float32), seed, seed, stream)
     strength = np.float32(1)
-    samples.noise_sample(
-        one, one.copy(), stats, _NO_FIELD, 1, seed, seed, stream, strength, strength, True
-    )
+    rest = (1, seed, seed, stream, strength, strength, True, _NONE, _NONE)
+    samples.noise_sample(one, one.copy(), stats, _NO_FIELD, *rest)
     _compiled = True
     seconds = time.perf_counter() - began
     _LOG.info("noise kernels ready after %.1f s (compiled once, then cached on disk)", seconds)

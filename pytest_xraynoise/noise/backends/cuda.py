@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +18,8 @@ from pytest_xraynoise.noise.spec.poisson import RECIPROCALS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+
+    from pytest_xraynoise.noise.normalisation import Normalisation
 
 
 class CudaBackend:
@@ -32,7 +34,13 @@ class CudaBackend:
         """Nothing is stored."""
         del request
 
-    def make(self, request: Request, parameters: Mapping[str, float], field: None) -> Made:
+    def make(
+        self,
+        request: Request,
+        parameters: Mapping[str, float],
+        field: None,
+        normalise: Normalisation | None = None,
+    ) -> Made:
         """The batch at one rung."""
         del field
         fused = request.kind.fused(parameters)
@@ -42,18 +50,21 @@ class CudaBackend:
         batch, channels, height, width = images.shape
         pixels = height * width
         blocks = triton.cdiv(pixels, LANES * 4 // request.kind.words)
-        made = torch.empty_like(images)
+        outputs = channels if normalise is None else max(channels, len(normalise.mean))
+        made = images.new_empty((batch, outputs, height, width))
         partial = torch.empty((batch, blocks, 2), dtype=torch.float32, device=images.device)
         photons = np.float32(fused.photons or 1)
         arguments = (
             images,
             made,
             partial,
+            _mean_and_std(normalise, outputs, images.device),
             _int64(request.keys, images.device),
             _int64(np.array([request.seed, request.stream], np.uint64), images.device),
             _reciprocals(images.device),
             pixels,
             channels,
+            outputs,
             float(photons),
             float(np.float32(1) / photons),
             float(np.float32(fused.sigma or 0)),
@@ -65,6 +76,7 @@ class CudaBackend:
                 COUNTS=fused.photons is not None,
                 READS=fused.sigma is not None,
                 CLIP=request.clip,
+                NORMED=normalise is not None,
                 BLOCK=LANES,
                 **_options(),
             )
@@ -79,6 +91,15 @@ def _on(device: torch.device) -> AbstractContextManager[object]:
 
 def _int64(words: npt.NDArray[np.uint64], device: torch.device) -> torch.Tensor:
     return torch.from_numpy(words.view(np.int64)).to(device)
+
+
+def _mean_and_std(
+    normalise: Normalisation | None, outputs: int, device: torch.device
+) -> torch.Tensor:
+    """(2 outputs,) float32, one value for each output channel."""
+    mean, std = (np.zeros(1), np.ones(1)) if normalise is None else normalise.arrays
+    each = [np.broadcast_to(values, (outputs,)) for values in (mean, std)]
+    return torch.from_numpy(np.concatenate(each).astype(np.float32)).to(device)
 
 
 @functools.cache

@@ -25,16 +25,18 @@ def _constant(value: float) -> Any:
     return tl.constexpr(float(np.float32(value)))
 
 
-L0, L1, L2, L3, L4, L5, L6 = (_constant(value) for value in c.LOG)
-Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z8, Z9, Z10 = (_constant(value) for value in c.QUANTILE)
-SCALE, OFFSET, LN2, LOG2E = (_constant(v) for v in (c.SCALE, c.OFFSET, c.LN2, c.LOG2E))
+L0, L1, L2, L3, L4, L5 = (_constant(value) for value in c.LOG)
+Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z8, Z9 = (_constant(value) for value in c.QUANTILE)
+ROOT, ROOT_SCALE, CENTRE = (_constant(v) for v in (c.ROOT, c.ROOT_SCALE, c.CENTRE))
+HALFWAY, WHOLE, LOG2E = (_constant(v) for v in (c.HALFWAY, c.WHOLE, c.LOG2E))
 LN2_HIGH, LN2_LOW = _constant(c.LN2_HIGH), _constant(c.LN2_LOW)
 TURN = _constant(c.INVERSION_BELOW)
-TO_V, TO_U = _constant(2.0**-31), _constant(2.0**-24)
+TO_U = _constant(2.0**-24)
 A1, A2, B1, B2 = (_constant(v) for v in (1 / 6, 1 / 3, 1 / 72, 1 / 36))
 D1, D2, D3 = (_constant(v) for v in (1 / 270, 7 / 810, 8 / 405))
 E6, E5, E4, E3 = (_constant(v) for v in (1 / 720, 1 / 120, 1 / 24, 1 / 6))
-SQRT_HALF_BITS = tl.constexpr(c.SQRT_HALF_BITS)
+WHOLE_BITS = tl.constexpr(c.WHOLE_BITS)
+MANTISSA_BITS, ONE_BITS = tl.constexpr(c.MANTISSA_BITS), tl.constexpr(c.ONE_BITS)
 LAST_TERM = tl.constexpr(c.INVERSION_TERMS + 1)
 
 
@@ -42,19 +44,18 @@ LAST_TERM = tl.constexpr(c.INVERSION_TERMS + 1)
 def normal(word):
     """Standard normal quantile of words; see ``spec.normal``."""
     signed = word.to(tl.int32, bitcast=True)
-    v = ((signed ^ (signed >> 31)).to(tl.float32) + 0.5) * TO_V
-    x = v * (2.0 - v)
+    m = ((signed ^ (signed >> 31)) | 1).to(tl.float32)
+    x = m * (WHOLE - m)
     bits = x.to(tl.int32, bitcast=True)
-    e = (bits - SQRT_HALF_BITS) >> 23
-    f = (bits - (e << 23)).to(tl.float32, bitcast=True) - 1.0
-    f2 = f * f
-    q = (L0 + L1 * f) + f2 * (L2 + L3 * f) + (f2 * f2) * ((L4 + L5 * f) + f2 * L6)
-    w = -(q * f + e.to(tl.float32) * LN2)
-    t = tl.sqrt_rn(w + 2.0) * SCALE + OFFSET
+    steps = (bits - WHOLE_BITS).to(tl.float32)
+    u = ((bits & MANTISSA_BITS) | ONE_BITS).to(tl.float32, bitcast=True)
+    u2 = u * u
+    log2 = steps + ((L0 + u2 * (L2 + u2 * L4)) + u * (L1 + u2 * (L3 + u2 * L5)))
+    t = tl.sqrt_rn(-log2 + ROOT) * ROOT_SCALE - CENTRE
     t2 = t * t
-    t4 = t2 * t2
-    low = ((Z0 + Z1 * t) + t2 * (Z2 + Z3 * t)) + t4 * ((Z4 + Z5 * t) + t2 * (Z6 + Z7 * t))
-    z = (low + (t4 * t4) * ((Z8 + Z9 * t) + t2 * Z10)) * (1.0 - v)
+    even = Z0 + t2 * (Z2 + t2 * (Z4 + t2 * (Z6 + t2 * Z8)))
+    odd = Z1 + t2 * (Z3 + t2 * (Z5 + t2 * (Z7 + t2 * Z9)))
+    z = (even + t * odd) * (HALFWAY - m)
     return tl.where(signed < 0, z, -z)
 
 
@@ -63,13 +64,8 @@ def expansion(rate, z):
     """Poisson count for a rate of 12 or more; see ``spec.poisson.by_expansion``."""
     s = tl.sqrt_rn(rate)
     z2 = z * z
-    q = (
-        rate
-        + s * z
-        + (z2 * A1 + A2)
-        + tl.div_rn(z * (-(z2 * B1) - B2), s)
-        + tl.div_rn(z2 * (z2 * D1 + D2) - D3, rate)
-    )
+    small = s * (z * (-(z2 * B1) - B2)) + (z2 * (z2 * D1 + D2) - D3)
+    q = rate + s * z + (z2 * A1 + A2) + tl.div_rn(small, rate)
     return tl.maximum(tl.floor(q), 0.0)
 
 
@@ -108,7 +104,6 @@ def poisson(rate, word, mask, reciprocals):
 @compiled
 def segment(
     images,
-    out,
     base,
     pixel,
     mask,
@@ -122,7 +117,7 @@ def segment(
     READS: tl.constexpr,  # noqa: N803
     CLIP: tl.constexpr,  # noqa: N803
 ):
-    """One block of one channel; return the sum of the cut and the number of cut pixels."""
+    """One block of one channel; the block, the sum of the cut and the number of cut pixels."""
     x = tl.load(images + base + pixel, mask=mask, other=1.0)
     y = x
     if COUNTS:
@@ -132,10 +127,35 @@ def segment(
     kept = y
     if CLIP:
         kept = tl.minimum(tl.maximum(y, 0.0), 1.0)
-    tl.store(out + base + pixel, kept, mask=mask)
     shift = tl.sum(tl.where(mask, kept - y, 0.0), 0)
     cut = tl.sum(((kept != y) & mask).to(tl.float32), 0)
-    return shift, cut
+    return kept, shift, cut
+
+
+@compiled
+def write(
+    out,
+    mean_and_std,
+    made,
+    sample,
+    channel,
+    channels,
+    outputs,
+    pixels,
+    pixel,
+    mask,
+    NORMED: tl.constexpr,  # noqa: N803
+):
+    """A block of one channel into its place, or normalised into those of its outputs."""
+    if NORMED:
+        for d in range(channel, outputs, channels):
+            mean = tl.load(mean_and_std + d)
+            std = tl.load(mean_and_std + outputs + d)
+            base = (sample.to(tl.int64) * outputs + d) * pixels
+            tl.store(out + base + pixel, tl.div_rn(made - mean, made * 0.0 + std), mask=mask)
+    else:
+        base = (sample.to(tl.int64) * channels + channel) * pixels
+        tl.store(out + base + pixel, made, mask=mask)
 
 
 @compiled
@@ -143,11 +163,13 @@ def noise_kernel(
     images,
     out,
     partial,
+    mean_and_std,
     keys,
     seed_and_stream,
     reciprocals,
     pixels,
     channels,
+    outputs,
     photons,
     inverse,
     sigma,
@@ -155,6 +177,7 @@ def noise_kernel(
     COUNTS: tl.constexpr,  # noqa: N803
     READS: tl.constexpr,  # noqa: N803
     CLIP: tl.constexpr,  # noqa: N803
+    NORMED: tl.constexpr,  # noqa: N803
     BLOCK: tl.constexpr,  # noqa: N803
 ):
     """A group of pixels of one sample, in all channels."""
@@ -182,9 +205,8 @@ def noise_kernel(
             else:
                 counting = w0 if j == 0 else (w1 if j == 1 else (w2 if j == 2 else w3))
                 readout = counting
-            one_shift, one_cut = segment(
+            made, one_shift, one_cut = segment(
                 images,
-                out,
                 base,
                 pixel,
                 mask,
@@ -197,6 +219,19 @@ def noise_kernel(
                 COUNTS,
                 READS,
                 CLIP,
+            )
+            write(
+                out,
+                mean_and_std,
+                made,
+                sample,
+                channel,
+                channels,
+                outputs,
+                pixels,
+                pixel,
+                mask,
+                NORMED,
             )
             shift += one_shift
             cut += one_cut

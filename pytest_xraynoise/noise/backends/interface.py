@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import torch
 
     from pytest_xraynoise.noise.interface import NoiseKind
+    from pytest_xraynoise.noise.normalisation import Normalisation
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,5 +60,15 @@ class Backend(Protocol):
     def draw(self, request: Request) -> Any:
         """The field of the batch, in the backend's own form, for :meth:`make`."""
 
-    def make(self, request: Request, parameters: Mapping[str, float], field: Any) -> Made:
-        """The batch at one rung; with ``field`` None the random numbers are drawn on the way."""
+    def make(
+        self,
+        request: Request,
+        parameters: Mapping[str, float],
+        field: Any,
+        normalise: Normalisation | None = None,
+    ) -> Made:
+        """The batch at one rung; with ``field`` None the random numbers are drawn on the way.
+
+        With ``normalise`` the images are normalised last: (N, D, H, W), D its number of values if C
+        is 1. What clipping did is told in intensities all the same.
+        """

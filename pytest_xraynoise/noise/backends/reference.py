@@ -14,6 +14,8 @@ from pytest_xraynoise.noise.field import Field
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pytest_xraynoise.noise.normalisation import Normalisation
+
 
 class ReferenceBackend:
     """Sample by sample, channel by channel, in NumPy."""
@@ -25,7 +27,11 @@ class ReferenceBackend:
         return [_field(request, index) for index in range(len(request.images))]
 
     def make(
-        self, request: Request, parameters: Mapping[str, float], field: Sequence[Field] | None
+        self,
+        request: Request,
+        parameters: Mapping[str, float],
+        field: Sequence[Field] | None,
+        normalise: Normalisation | None = None,
     ) -> Made:
         """The batch at one rung."""
         source = request.images.cpu().numpy()
@@ -39,7 +45,10 @@ class ReferenceBackend:
             if request.clip:
                 shift[index], clipped[index] = _clip(made[index])
         device = request.images.device
-        return Made(*(torch.from_numpy(array).to(device) for array in (made, shift, clipped)))
+        images, told, cut = (torch.from_numpy(array) for array in (made, shift, clipped))
+        if normalise is not None:
+            images = normalise(images)
+        return Made(images.to(device), told.to(device), cut.to(device))
 
 
 def _field(request: Request, index: int) -> Field:

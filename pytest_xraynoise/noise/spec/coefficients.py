@@ -1,42 +1,39 @@
-"""Constants of the frozen function. Every number is exactly a float32 (or becomes one by rounding).
+"""Constants of the frozen function. Every number is exactly a float32, or is rounded to one.
 
-``LOG`` and ``QUANTILE`` are minimax fits (Lawson's weights on a Chebyshev basis): the first of
-log(1 + f) / f on [sqrt(1/2) - 1, sqrt(2) - 1], the second of z / (1 - v) in an affine map of
-sqrt(w + 2), w = -log(v (2 - v)), where v is twice the tail probability of z. The largest error of
-the normal quantile is 4.2e-5 within +-6.34.
+``LOG`` and ``QUANTILE`` are minimax fits (Lawson's weights). The first is of
+2^23 (log2 u - (u - 1)) on [1, 2], to 1.3e-5 in the logarithm and with ends that meet. The second is
+of the normal quantile divided by the distance from the centre, as a function of
+2^-12 sqrt(ROOT - 2^23 log2 x) - CENTRE. The quantile's largest error is 2.6e-5, within +-6.23.
 """
 
-LOG = (
-    1.0000009536743164,
-    -0.500011146068573,
-    0.3331450819969177,
-    -0.24909760057926178,
-    0.20496349036693573,
-    -0.18667753040790558,
-    0.11895929276943207,
-)
+LOG = (-15102549.0, 34323760.0, -29786214.0, 13683069.0, -3494390.0, 376427.15625)
 QUANTILE = (
-    3.724644422531128,
-    2.7210185527801514,
-    -0.10760704427957535,
-    -0.013605974614620209,
-    0.13958826661109924,
-    -0.26279065012931824,
-    0.18102097511291504,
-    0.12648366391658783,
-    -0.18676087260246277,
-    -0.01809168979525566,
-    0.055433522909879684,
+    1.814244421360911e-09,
+    1.0117513493668184e-09,
+    -9.163593495120637e-11,
+    3.196985731701574e-11,
+    -6.685102504119106e-14,
+    -2.527715883826609e-11,
+    3.314462246328809e-11,
+    -1.0397459802857778e-11,
+    -8.907708771987988e-12,
+    5.140260612990222e-12,
 )
-SCALE = 0.5803048014640808
-OFFSET = -1.8206748962402344
-LN2 = 0.6931471805599453
+ROOT = 72613216.0
+CENTRE = 3.2383873462677
+ROOT_SCALE = 2.0**-12
+HALFWAY = 2.0**31
+WHOLE = 2.0**32
+WHOLE_BITS = 0x5E800000
+"""Bit pattern of 2^62 in float32."""
+MANTISSA_BITS = 0x007FFFFF
+ONE_BITS = 0x3F800000
+"""Bit pattern of 1 in float32."""
+
 LOG2E = 1.4426950408889634
 LN2_HIGH = 0.693359375
 LN2_LOW = 2.12194440e-4
 """ln 2 = LN2_HIGH - LN2_LOW; the high part has few bits, so n * LN2_HIGH is exact (Cody-Waite)."""
-SQRT_HALF_BITS = 0x3F3504F3
-"""Bit pattern of sqrt(1/2) in float32: where the exponent of the logarithm steps."""
 
 INVERSION_BELOW = 12.0
 """Poisson rate under which the distribution function is inverted term by term."""

@@ -18,21 +18,21 @@ _QUANTILE = np.array(c.QUANTILE, dtype=np.float32)
 
 
 def normal(words: Words) -> Floats:
-    """Standard normal numbers by the quantile function, float32, within +-6.34.
+    """Standard normal numbers by the quantile function, float32, within +-6.23.
 
-    The quantile is z = (1 - v) P(sqrt(w + 2)), w = -log(v (2 - v)), v = twice the tail probability
-    (the variable of Giles 2010, "Approximating the erfinv function"), with an own polynomial P.
+    With m the distance of the word from its nearer end (an odd whole number, so that two words give
+    one number) and v = m / 2^31 twice the tail probability, the quantile is (1 - v) P(t), t a root
+    of -log(v (2 - v)) plus a constant (the variable of Giles 2010, "Approximating the erfinv
+    function"), with a polynomial P of its own, in an even and an odd part.
     """
     signed: npt.NDArray[np.int32] = words.view(np.int32)
-    v: Floats = ((signed ^ (signed >> 31)).astype(_f) + _f(0.5)) * _f(2.0**-31)
-    t = np.sqrt(_minus_log(v * (_f(2) - v)) + _f(2)) * _f(c.SCALE) + _f(c.OFFSET)
+    m: Floats = ((signed ^ (signed >> 31)) | 1).astype(_f)
+    t = np.sqrt(_f(c.ROOT) - _log2(m * (_f(c.WHOLE) - m))) * _f(c.ROOT_SCALE) - _f(c.CENTRE)
     t2 = t * t
-    t4 = t2 * t2
     p = _QUANTILE
-    low = ((p[0] + p[1] * t) + t2 * (p[2] + p[3] * t)) + t4 * (
-        (p[4] + p[5] * t) + t2 * (p[6] + p[7] * t)
-    )
-    z: Floats = (low + (t4 * t4) * ((p[8] + p[9] * t) + t2 * p[10])) * (_f(1) - v)
+    even = p[0] + t2 * (p[2] + t2 * (p[4] + t2 * (p[6] + t2 * p[8])))
+    odd = p[1] + t2 * (p[3] + t2 * (p[5] + t2 * (p[7] + t2 * p[9])))
+    z: Floats = (even + t * odd) * (_f(c.HALFWAY) - m)
     signed_z: Floats = np.where(signed < 0, z, -z)
     return signed_z
 
@@ -43,13 +43,14 @@ def uniform(words: Words) -> Floats:
     return top * _f(2.0**-24)
 
 
-def _minus_log(x: Floats) -> Floats:
-    """-log(x) for 0 < x <= 1, float32: exponent by bits, mantissa by a polynomial."""
+def _log2(x: Floats) -> Floats:
+    """2^23 (log2(x) - 62), float32: the bits of a float are a logarithm but for a curve."""
     bits: npt.NDArray[np.int32] = x.view(np.int32)
-    exponent = (bits - np.int32(c.SQRT_HALF_BITS)) >> 23
-    f: Floats = (bits - (exponent << 23)).view(_f) - _f(1)
-    f2 = f * f
+    steps: Floats = (bits - np.int32(c.WHOLE_BITS)).astype(_f)
+    u: Floats = ((bits & np.int32(c.MANTISSA_BITS)) | np.int32(c.ONE_BITS)).view(_f)
+    u2 = u * u
     p = _LOG
-    q = (p[0] + p[1] * f) + f2 * (p[2] + p[3] * f) + (f2 * f2) * ((p[4] + p[5] * f) + f2 * p[6])
-    result: Floats = -(q * f + exponent.astype(_f) * _f(c.LN2))
+    result: Floats = steps + (
+        (p[0] + u2 * (p[2] + u2 * p[4])) + u * (p[1] + u2 * (p[3] + u2 * p[5]))
+    )
     return result

@@ -47,13 +47,9 @@ def by_expansion(rate: Floats, z: Floats) -> Floats:
     """
     s = np.sqrt(rate)
     z2 = z * z
-    q = (
-        rate
-        + s * z
-        + (z2 * _f(1 / 6) + _f(1 / 3))
-        + (z * (-(z2 * _f(1 / 72)) - _f(1 / 36))) / s
-        + (z2 * (z2 * _f(1 / 270) + _f(7 / 810)) - _f(8 / 405)) / rate
-    )
+    first = z * (-(z2 * _f(1 / 72)) - _f(1 / 36))
+    second = z2 * (z2 * _f(1 / 270) + _f(7 / 810)) - _f(8 / 405)
+    q = rate + s * z + (z2 * _f(1 / 6) + _f(1 / 3)) + (s * first + second) / rate
     return np.maximum(np.floor(q), _f(0))
 
 

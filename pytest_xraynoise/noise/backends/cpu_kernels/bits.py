@@ -30,12 +30,12 @@ def _constant(value: int) -> ir.Constant:
 
 
 @_typed
-def folded(context: Any, word: Any) -> Any:
-    """Word as int32, complemented when negative, as float32: distance from the nearer end."""
+def distance(context: Any, word: Any) -> Any:
+    """The word as int32, complemented when negative, made odd, as float32."""
 
     def code(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
         sign = builder.ashr(args[0], _constant(31))
-        return builder.sitofp(builder.xor(args[0], sign), _F32)
+        return builder.sitofp(builder.or_(builder.xor(args[0], sign), _constant(1)), _F32)
 
     return types.float32(types.uint32), code
 
@@ -52,23 +52,23 @@ def signed_by(context: Any, value: Any, word: Any) -> Any:
 
 
 @_typed
-def exponent(context: Any, value: Any) -> Any:
-    """Exponent e of value = m 2**e with sqrt(1/2) <= m < sqrt(2), as float32."""
+def steps(context: Any, value: Any) -> Any:
+    """How many floats lie between 2**62 and the value, as float32."""
 
     def code(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        return builder.sitofp(_exponent(builder, args[0]), _F32)
+        bits = builder.bitcast(args[0], _I32)
+        return builder.sitofp(builder.sub(bits, _constant(c.WHOLE_BITS)), _F32)
 
     return types.float32(types.float32), code
 
 
 @_typed
 def mantissa(context: Any, value: Any) -> Any:
-    """Mantissa m of value = m 2**e with sqrt(1/2) <= m < sqrt(2)."""
+    """Mantissa m of value = m 2**e with 1 <= m < 2."""
 
     def code(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        bits = builder.bitcast(args[0], _I32)
-        shifted = builder.shl(_exponent(builder, args[0]), _constant(23))
-        return builder.bitcast(builder.sub(bits, shifted), _F32)
+        bits = builder.and_(builder.bitcast(args[0], _I32), _constant(c.MANTISSA_BITS))
+        return builder.bitcast(builder.or_(bits, _constant(c.ONE_BITS)), _F32)
 
     return types.float32(types.float32), code
 
@@ -92,8 +92,3 @@ def power_of_half(context: Any, n: Any) -> Any:
         return builder.bitcast(builder.shl(biased, _constant(23)), _F32)
 
     return types.float32(types.float32), code
-
-
-def _exponent(builder: Any, value: Any) -> Any:
-    bits = builder.bitcast(value, _I32)
-    return builder.ashr(builder.sub(bits, _constant(c.SQRT_HALF_BITS)), _constant(23))

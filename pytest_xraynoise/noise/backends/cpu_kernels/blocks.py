@@ -1,138 +1,162 @@
-"""Noise on one block of one channel: counting, readout, clipping."""
+"""Loops over one block of one channel: normal numbers, counting, readout, clipping.
+
+Every array comes with the offset of its first element, and ``size`` says how many follow.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from pytest_xraynoise.noise.backends.cpu_kernels.compiled import ROW, Array, compiled
-from pytest_xraynoise.noise.backends.cpu_kernels.draws import ONE, TURN, ZERO, expansion, normal
-from pytest_xraynoise.noise.backends.cpu_kernels.inversion import invert_block
-
-ROWS = 6
-COUNTS = ROWS - 1
-"""The row of working memory that holds counts, behind those of inversion."""
-
-
-@compiled
-def count_block(
-    x: Array,
-    out: Array,
-    z: Array,
-    words: Array,
-    photons: Any,
-    dim: Any,
-    bright: Any,
-    rows: Array,
-    index: Array,
-) -> None:
-    """Poisson(x photons) / photons; a rate of 0 or less gives 0."""
-    inverse = ONE / photons
-    if bright:
-        for i in range(x.size):
-            rate = x[i] * photons
-            count = expansion(rate if rate > TURN else TURN, z[i])
-            out[i] = (count if rate >= TURN else ZERO) * inverse
-    else:
-        out[:] = ZERO
-    if dim:
-        invert_block(x, out, words, photons, not bright, rows, index)
+from pytest_xraynoise.noise.backends.cpu_kernels.compiled import (
+    FIRST,
+    SECOND,
+    Z_COUNT,
+    Z_READOUT,
+    Array,
+    compiled,
+    reducing,
+)
+from pytest_xraynoise.noise.backends.cpu_kernels.draws import (
+    ONE,
+    ZERO,
+    bright_count,
+    quantile,
+    radicand,
+    rooted,
+)
 
 
 @compiled
-def finish_block(source: Array, out: Array, z: Array, sigma: Any, clip: Any, lanes: Array) -> None:
-    """Readout noise, then the cut to [0, 1].
+def normals(words: Array, at: Any, s: Array, out: Array, begin: Any, size: Any) -> None:
+    """Standard normal numbers of words[at:] into out[begin:]."""
+    for i in range(size):
+        s[FIRST + i] = radicand(words[at + i])
+    for i in range(size):
+        out[begin + i] = quantile(rooted(s[FIRST + i]), words[at + i])
 
-    The change by the cut and the cut pixels are summed lane by lane into lanes (2 ROW,): one array,
-    because the compiler gives up on a loop over more than four.
+
+@compiled
+def two_normals(words: Array, first: Any, second: Any, s: Array, size: Any) -> None:
+    """The first word's normal numbers into Z_COUNT, the second's almost: SECOND is rooted.
+
+    Roots are slow and use no multiplier, so each loop takes those of one word and the polynomial of
+    the other.
     """
-    if not clip:
-        for i in range(out.size):
-            out[i] = source[i] + z[i] * sigma if sigma > ZERO else source[i]
-    elif sigma > ZERO:
-        for i in range(out.size):
-            y = source[i] + z[i] * sigma
-            kept = y if y > ZERO else ZERO
-            kept = kept if kept < ONE else ONE
-            lanes[i] += kept - y
-            lanes[ROW + i] += ONE if kept != y else ZERO
-            out[i] = kept
-    else:  # counts are never under 0
-        for i in range(out.size):
-            y = source[i]
-            kept = y if y < ONE else ONE
-            lanes[i] += kept - y
-            lanes[ROW + i] += ONE if kept != y else ZERO
-            out[i] = kept
+    for i in range(size):
+        s[FIRST + i] = radicand(words[first + i])
+    for i in range(size):
+        s[FIRST + i] = rooted(s[FIRST + i])
+        s[SECOND + i] = radicand(words[second + i])
+    for i in range(size):
+        s[SECOND + i] = rooted(s[SECOND + i])
+        s[Z_COUNT + i] = quantile(s[FIRST + i], words[first + i])
 
 
 @compiled
-def readout_block(x: Array, out: Array, words: Array, sigma: Any, clip: Any, lanes: Array) -> None:
-    """Readout noise alone, straight from words: memory and arithmetic overlap in one loop."""
-    if clip:
-        for i in range(out.size):
-            y = x[i] + normal(words[i]) * sigma
-            kept = y if y > ZERO else ZERO
-            kept = kept if kept < ONE else ONE
-            lanes[i] += kept - y
-            lanes[ROW + i] += ONE if kept != y else ZERO
-            out[i] = kept
-    else:
-        for i in range(out.size):
-            out[i] = x[i] + normal(words[i]) * sigma
+def finish_normals(words: Array, second: Any, s: Array, size: Any) -> None:
+    """The second word's normal numbers into Z_READOUT, after :func:`two_normals`."""
+    for i in range(size):
+        s[Z_READOUT + i] = quantile(s[SECOND + i], words[second + i])
 
 
 @compiled
-def bright_block(
-    x: Array,
-    out: Array,
-    z_count: Array,
-    z_readout: Array,
-    photons: Any,
-    sigma: Any,
-    clip: Any,
-    lanes: Array,
-) -> None:
-    """All of :func:`noise_block` in one loop, for rates of 12 or more, or of 0."""
-    inverse = ONE / photons
-    if clip:
-        for i in range(out.size):
-            rate = x[i] * photons
-            count = expansion(rate if rate > TURN else TURN, z_count[i])
-            y = (count if rate >= TURN else ZERO) * inverse + z_readout[i] * sigma
-            kept = y if y > ZERO else ZERO
-            kept = kept if kept < ONE else ONE
-            lanes[i] += kept - y
-            lanes[ROW + i] += ONE if kept != y else ZERO
-            out[i] = kept
-    else:
-        for i in range(out.size):
-            rate = x[i] * photons
-            count = expansion(rate if rate > TURN else TURN, z_count[i])
-            out[i] = (count if rate >= TURN else ZERO) * inverse + z_readout[i] * sigma
-
-
-@compiled
-def noise_block(
-    x: Array,
-    out: Array,
-    z_count: Array,
-    z_readout: Array,
+def count_and_read(
     words: Array,
+    second: Any,
+    s: Array,
+    x: Array,
+    begin: Any,
+    out: Array,
+    at: Any,
+    size: Any,
     photons: Any,
     sigma: Any,
-    clip: Any,
-    dim: Any,
-    bright: Any,
-    rows: Array,
-    index: Array,
-    lanes: Array,
 ) -> None:
-    """One block of one channel: counting noise, readout noise, clipping."""
-    if photons > ZERO and not dim:
-        bright_block(x, out, z_count, z_readout, photons, sigma, clip, lanes)
-    elif photons > ZERO:
-        counts = rows[COUNTS, : x.size]
-        count_block(x, counts, z_count, words, photons, dim, bright, rows, index)
-        finish_block(counts, out, z_readout, sigma, clip, lanes)
-    else:
-        finish_block(x, out, z_readout, sigma, clip, lanes)
+    """Bright counts and readout noise, straight after :func:`two_normals`."""
+    inverse = ONE / photons
+    for i in range(size):
+        z = quantile(s[SECOND + i], words[second + i])
+        out[at + i] = bright_count(x[begin + i] * photons, s[Z_COUNT + i]) * inverse + z * sigma
+
+
+@compiled
+def count_and_add(
+    x: Array,
+    begin: Any,
+    z: Array,
+    counting: Any,
+    readout: Any,
+    out: Array,
+    at: Any,
+    size: Any,
+    photons: Any,
+    sigma: Any,
+) -> None:
+    """Bright counts and readout noise from normal numbers z[counting:] and z[readout:]."""
+    inverse = ONE / photons
+    for i in range(size):
+        count = bright_count(x[begin + i] * photons, z[counting + i])
+        out[at + i] = count * inverse + z[readout + i] * sigma
+
+
+@compiled
+def count(
+    x: Array, begin: Any, z: Array, counting: Any, out: Array, at: Any, size: Any, photons: Any
+) -> None:
+    """Bright counts; pixels with a rate under 12 get 0."""
+    inverse = ONE / photons
+    for i in range(size):
+        out[at + i] = bright_count(x[begin + i] * photons, z[counting + i]) * inverse
+
+
+@compiled
+def add(
+    x: Array, begin: Any, z: Array, readout: Any, out: Array, at: Any, size: Any, sigma: Any
+) -> None:
+    """Readout noise on x[begin:]."""
+    for i in range(size):
+        out[at + i] = x[begin + i] + z[readout + i] * sigma
+
+
+@compiled
+def read(
+    words: Array,
+    at_word: Any,
+    s: Array,
+    x: Array,
+    begin: Any,
+    out: Array,
+    at: Any,
+    size: Any,
+    sigma: Any,
+) -> None:
+    """Readout noise alone, straight from words."""
+    for i in range(size):
+        s[FIRST + i] = radicand(words[at_word + i])
+    for i in range(size):
+        z = quantile(rooted(s[FIRST + i]), words[at_word + i])
+        out[at + i] = x[begin + i] + z * sigma
+
+
+@reducing
+def cut(out: Array, at: Any, size: Any) -> Any:
+    """Cut to [0, 1] in place; return the sum of the changes and the number of cut pixels.
+
+    The order of the sum is left to the compiler, so that it stays in registers.
+    """
+    change, pixels = ZERO, ZERO
+    for i in range(size):
+        y = out[at + i]
+        kept = y if y > ZERO else ZERO
+        kept = kept if kept < ONE else ONE
+        change += kept - y
+        pixels += ONE if kept != y else ZERO
+        out[at + i] = kept
+    return change, pixels
+
+
+@compiled
+def normalise(made: Array, out: Array, at: Any, size: Any, mean: Any, std: Any) -> None:
+    """(made - mean) / std into out[at:]."""
+    for i in range(size):
+        out[at + i] = (made[i] - mean) / std

@@ -8,7 +8,16 @@ import numpy as np
 from numba import uint64
 
 from pytest_xraynoise.noise.backends.cpu_kernels.bits import power_of_half, top_bits
-from pytest_xraynoise.noise.backends.cpu_kernels.compiled import Array, compiled
+from pytest_xraynoise.noise.backends.cpu_kernels.compiled import (
+    COUNTS,
+    FIRST,
+    RATE,
+    TERM,
+    TOTAL,
+    UNIFORM,
+    Array,
+    compiled,
+)
 from pytest_xraynoise.noise.backends.cpu_kernels.draws import HALF, ONE, TURN, ZERO, census
 from pytest_xraynoise.noise.spec import coefficients as c
 from pytest_xraynoise.noise.spec.poisson import RECIPROCALS
@@ -16,99 +25,129 @@ from pytest_xraynoise.noise.spec.poisson import RECIPROCALS
 _f = np.float32
 LOG2E, LN2_HIGH, LN2_LOW = _f(c.LOG2E), _f(c.LN2_HIGH), _f(c.LN2_LOW)
 E6, E5, E4, E3, TO_U = _f(1 / 720), _f(1 / 120), _f(1 / 24), _f(1 / 6), _f(2.0**-24)
-GROUP = 64
+GROUP = np.uint64(64)
 """Pixels that are passed over at once where none is dim."""
 LAST_TERM = c.INVERSION_TERMS + 1
-RATE, UNIFORM, TERM, TOTAL, COUNT = range(5)
-"""Rows of working memory that inversion needs, each ``ROW`` long."""
+COUNTED = FIRST
+"""Row of the counts so far; the normal numbers are done with it by then."""
 
 
 @compiled
-def start_dim(x: Array, words: Array, photons: Any, all_dim: Any, rows: Array, index: Array) -> Any:
+def collect_dim(
+    x: Array, begin: Any, size: Any, words: Array, at: Any, photons: Any, s: Array, index: Array
+) -> Any:
     """Collect the pixels with 0 < rate < 12 in the front of the rows; return how many there are.
 
     A rate of 0 always gives 0.
     """
-    rates, uniform, count = rows[RATE], rows[UNIFORM], np.uint64(0)
-    if all_dim:
-        for i in range(x.size):
-            rate = x[i] * photons
-            rates[i] = rate if rate > ZERO else ZERO
-            uniform[i] = top_bits(words[i]) * TO_U
-            index[i] = i
-        count = np.uint64(x.size)
-    else:
-        for begin in range(0, x.size, GROUP):
-            end = min(begin + GROUP, x.size)
-            if census(x[begin:end], photons)[0] > ZERO:
-                for i in range(begin, end):
-                    rate = x[i] * photons
-                    rates[count] = rate
-                    index[count] = i
-                    count += uint64(rate > ZERO) & uint64(rate < TURN)
-        for i in range(count):
-            uniform[i] = top_bits(words[index[i]]) * TO_U
-    term, total, counted = rows[TERM], rows[TOTAL], rows[COUNT]
-    for i in range(count):
-        rate = rates[i]
+    found = uint64(0)
+    for start in range(uint64(0), size, GROUP):
+        end = min(start + GROUP, size)
+        if census(x, begin + start, end - start, photons)[0] > ZERO:
+            for i in range(start, end):
+                rate = x[begin + i] * photons
+                s[RATE + found] = rate
+                index[found] = i
+                found += uint64(rate > ZERO) & uint64(rate < TURN)
+    for i in range(found):
+        s[UNIFORM + i] = top_bits(words[at + uint64(index[i])]) * TO_U
+    return found
+
+
+@compiled
+def collect_all(
+    x: Array, begin: Any, size: Any, words: Array, at: Any, photons: Any, s: Array, index: Array
+) -> Any:
+    """As :func:`collect_dim`, for a block without a bright pixel: all of them."""
+    for i in range(size):
+        rate = x[begin + i] * photons
+        s[RATE + i] = rate if rate > ZERO else ZERO
+        s[UNIFORM + i] = top_bits(words[at + i]) * TO_U
+    for i in range(size):
+        index[i] = i
+    return size
+
+
+@compiled
+def first_terms(s: Array, found: Any) -> None:
+    """exp(-rate), the first term and sum of the distribution function."""
+    for i in range(found):
+        rate = s[RATE + i]
         n = np.floor(rate * LOG2E + HALF)
         r = (n * LN2_HIGH - rate) - n * LN2_LOW
         p = (((((E6 * r + E5) * r + E4) * r + E3) * r + HALF) * r + ONE) * r + ONE
         p = p * power_of_half(n)
-        term[i] = p
-        total[i] = p
-        counted[i] = ZERO
-    return count
+        s[TERM + i] = p
+        s[TOTAL + i] = p
+        s[COUNTED + i] = ZERO
 
 
 @compiled
-def invert_terms(first: Any, count: Any, rows: Array) -> Any:
-    """Four terms of the distribution function; return how many pixels are still above it."""
-    rate, uniform, term = rows[RATE, :count], rows[UNIFORM, :count], rows[TERM, :count]
-    total, counted = rows[TOTAL, :count], rows[COUNT, :count]
-    for k in range(first, first + 4):
-        reciprocal = RECIPROCALS[k]
-        for i in range(count):
-            counted[i] += ONE if uniform[i] >= total[i] else ZERO
-            p = term[i] * rate[i] * reciprocal
-            term[i] = p
-            total[i] = total[i] + p
+def four_terms(first: Any, found: Any, s: Array) -> Any:
+    """Four more terms; return how many pixels are still above the sum."""
+    k0, k1 = RECIPROCALS[first], RECIPROCALS[first + 1]
+    k2, k3 = RECIPROCALS[first + 2], RECIPROCALS[first + 3]
+    for i in range(found):
+        rate, u, term, total = s[RATE + i], s[UNIFORM + i], s[TERM + i], s[TOTAL + i]
+        counted = s[COUNTED + i] + (ONE if u >= total else ZERO)
+        term = term * rate * k0
+        total = total + term
+        counted = counted + (ONE if u >= total else ZERO)
+        term = term * rate * k1
+        total = total + term
+        counted = counted + (ONE if u >= total else ZERO)
+        term = term * rate * k2
+        total = total + term
+        counted = counted + (ONE if u >= total else ZERO)
+        term = term * rate * k3
+        s[TERM + i], s[TOTAL + i], s[COUNTED + i] = term, total + term, counted
     above = 0
-    for i in range(count):
-        above += 1 if uniform[i] >= total[i] else 0
+    for i in range(found):
+        above += 1 if s[UNIFORM + i] >= s[TOTAL + i] else 0
     return above
 
 
 @compiled
-def settle(count: Any, out: Array, inverse: Any, rows: Array, index: Array) -> Any:
+def settle(found: Any, inverse: Any, s: Array, index: Array) -> Any:
     """Write the counts so far, times inverse; keep the pixels still above at the rows' front."""
-    kept = np.uint64(0)
-    rate, uniform, term, total = rows[RATE], rows[UNIFORM], rows[TERM], rows[TOTAL]
-    counted = rows[COUNT]
-    for i in range(count):
-        out[index[i]] = counted[i] * inverse
-        rate[kept], term[kept], counted[kept], index[kept] = rate[i], term[i], counted[i], index[i]
-        above = uint64(uniform[i] >= total[i])
-        uniform[kept], total[kept] = uniform[i], total[i]
+    kept = uint64(0)
+    for i in range(found):
+        s[COUNTS + uint64(index[i])] = s[COUNTED + i] * inverse
+        above = uint64(s[UNIFORM + i] >= s[TOTAL + i])
+        s[RATE + kept], s[TERM + kept] = s[RATE + i], s[TERM + i]
+        s[UNIFORM + kept], s[TOTAL + kept] = s[UNIFORM + i], s[TOTAL + i]
+        s[COUNTED + kept], index[kept] = s[COUNTED + i], index[i]
         kept += above
     return kept
 
 
 @compiled
 def invert_block(
-    x: Array, out: Array, words: Array, photons: Any, all_dim: Any, rows: Array, index: Array
+    x: Array,
+    begin: Any,
+    size: Any,
+    words: Array,
+    at: Any,
+    photons: Any,
+    all_dim: Any,
+    s: Array,
+    index: Array,
 ) -> None:
-    """Overwrite out where the rate is under 12; see ``spec.poisson.by_inversion``.
+    """Overwrite the counts of dim pixels in the row COUNTS; see ``spec.poisson.by_inversion``.
 
     Finished pixels are dropped once they are two thirds of those carried; further terms would
     change nothing.
     """
     inverse = ONE / photons
-    count = start_dim(x, words, photons, all_dim, rows, index)
+    if all_dim:
+        found = collect_all(x, begin, size, words, at, photons, s, index)
+    else:
+        found = collect_dim(x, begin, size, words, at, photons, s, index)
+    first_terms(s, found)
     for first in range(1, LAST_TERM, 4):
-        if count == 0:
+        if found == 0:
             return
-        above = invert_terms(first, count, rows)
-        if 3 * above <= count:
-            count = settle(count, out, inverse, rows, index)
-    settle(count, out, inverse, rows, index)
+        above = four_terms(first, found, s)
+        if 3 * above <= found:
+            found = settle(found, inverse, s, index)
+    settle(found, inverse, s, index)

@@ -5,40 +5,144 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numba import uint64 as _uint64
 
-from pytest_xraynoise.noise.backends.cpu_kernels.blocks import (
-    ROWS,
-    noise_block,
-    readout_block,
-)
+from pytest_xraynoise.noise.backends.cpu_kernels import blocks as b
 from pytest_xraynoise.noise.backends.cpu_kernels.compiled import (
     BLOCK,
+    COUNTS,
     ROW,
+    ROWS,
+    Z_COUNT,
+    Z_READOUT,
     Array,
     cached,
     compiled,
 )
-from pytest_xraynoise.noise.backends.cpu_kernels.draws import (
-    ZERO,
-    census,
-    normal_block,
-    philox_block,
-)
+from pytest_xraynoise.noise.backends.cpu_kernels.draws import ZERO, census, philox_block
+from pytest_xraynoise.noise.backends.cpu_kernels.inversion import invert_block
+from pytest_xraynoise.noise.spec.coefficients import LANES
 
-REVISION = 1
+uint64: Any = _uint64
+REVISION = 2
 """Raised with any change in this folder, because Numba's cache watches this file alone."""
-COMPILED_FOR_SPEC = 1
+COMPILED_FOR_SPEC = 2
 
 
 @compiled
-def summarise(lanes: Array, size: Any, stats: Array) -> None:
-    """Sum the lanes in double precision."""
-    shift, cut = 0.0, 0.0
-    for i in range(BLOCK):
-        shift += lanes[i]
-        cut += lanes[ROW + i]
-    stats[0] = shift / size
-    stats[1] = cut / size
+def block_count(pixels: Any, served: Any) -> Any:
+    """Blocks of counters in a sample; some of the last group may serve no pixel."""
+    return -(-pixels // (LANES * served)) * (LANES // BLOCK)
+
+
+@compiled
+def block_start(block: Any, served: Any) -> Any:
+    """The first counter of a block, and the first pixel that it serves."""
+    group, within = block // (LANES // BLOCK), block % (LANES // BLOCK) * BLOCK
+    return group * LANES + within, group * LANES * served + within
+
+
+@compiled
+def from_words(
+    x: Array,
+    begin: Any,
+    out: Array,
+    at: Any,
+    size: Any,
+    words: Array,
+    counting: Any,
+    readout: Any,
+    s: Array,
+    photons: Any,
+    sigma: Any,
+) -> None:
+    """A block without a dim pixel, its numbers drawn on the way."""
+    if photons > ZERO and sigma > ZERO:
+        b.two_normals(words, counting, readout, s, size)
+        b.count_and_read(words, readout, s, x, begin, out, at, size, photons, sigma)
+    elif photons > ZERO:
+        b.normals(words, counting, s, s, Z_COUNT, size)
+        b.count(x, begin, s, Z_COUNT, out, at, size, photons)
+    else:
+        b.read(words, readout, s, x, begin, out, at, size, sigma)
+
+
+@compiled
+def from_normals(
+    x: Array,
+    begin: Any,
+    out: Array,
+    at: Any,
+    size: Any,
+    z: Array,
+    counting: Any,
+    readout: Any,
+    photons: Any,
+    sigma: Any,
+) -> None:
+    """A block without a dim pixel, its normal numbers given."""
+    if photons > ZERO and sigma > ZERO:
+        b.count_and_add(x, begin, z, counting, readout, out, at, size, photons, sigma)
+    elif photons > ZERO:
+        b.count(x, begin, z, counting, out, at, size, photons)
+    else:
+        b.add(x, begin, z, readout, out, at, size, sigma)
+
+
+@compiled
+def with_dim(
+    x: Array,
+    begin: Any,
+    out: Array,
+    at: Any,
+    size: Any,
+    words: Array,
+    word: Any,
+    z: Array,
+    counting: Any,
+    readout: Any,
+    s: Array,
+    index: Array,
+    bright: Any,
+    photons: Any,
+    sigma: Any,
+) -> None:
+    """A block with dim pixels; its normal numbers are given, as far as they are needed."""
+    if bright:
+        b.count(x, begin, z, counting, s, COUNTS, size, photons)
+    else:
+        s[COUNTS : COUNTS + size] = ZERO
+    invert_block(x, begin, size, words, word, photons, not bright, s, index)
+    if sigma > ZERO:
+        b.add(s, COUNTS, z, readout, out, at, size, sigma)
+    else:
+        for i in range(size):
+            out[at + i] = s[COUNTS + i]
+
+
+@compiled
+def look(images: Array, pixels: Any, begin: Any, size: Any, photons: Any) -> Any:
+    """Whether any channel has dim pixels in a block, and whether any has bright ones."""
+    dim, bright = False, False
+    if photons > ZERO:
+        for start in range(begin, uint64(images.size), pixels):
+            some_dim, some_bright = census(images, start, size, photons)
+            dim, bright = dim | (some_dim > ZERO), bright | (some_bright > ZERO)
+    return dim, bright
+
+
+@compiled
+def needed_normals(
+    words: Array, counting: Any, readout: Any, s: Array, size: Any, bright: Any, sigma: Any
+) -> None:
+    """The normal numbers of a block, as far as they are needed, into their rows."""
+    if bright and sigma > ZERO:
+        b.two_normals(words, counting, readout, s, size)
+        b.finish_normals(words, readout, s, size)
+    elif bright:
+        b.normals(words, counting, s, s, Z_COUNT, size)
+    elif sigma > ZERO:
+        b.normals(words, readout, s, s, Z_READOUT, size)
 
 
 @cached
@@ -54,63 +158,79 @@ def noise_sample(
     photons: Any,
     sigma: Any,
     clip: Any,
+    mean: Array,
+    std: Array,
 ) -> None:
     """One sample (C, n) with noise into out; the mean shift and cut fraction into stats (2,).
 
-    ``field`` holds the sample's normal numbers (per_pixel, n), or nothing (0, 0). The words
-    themselves are drawn where there is no field, and for blocks that need inversion.
+    ``images`` is contiguous and so is ``out``: (C, n), or (D, n) where C = 1 and ``mean`` and
+    ``std`` have D values; out is then (y - mean) / std. They are empty (0,) for y itself.
+    ``field`` holds the sample's normal numbers (per_pixel, n), or nothing (0, 0) to draw them on
+    the way. The words are drawn where there is no field, and for blocks with dim pixels.
+    ``photons`` and ``sigma`` are 0 for none.
     """
-    pixels, served = images.shape[1], 4 // per_pixel
-    stored = field.size > 0
-    words = np.empty((4, ROW), np.uint32)
-    z = np.zeros((2, ROW), np.float32)
-    rows = np.empty((ROWS, ROW), np.float32)
-    lanes = np.zeros(2 * ROW, np.float32)
-    index = np.empty(BLOCK, np.int32)
-    for group in range(0, pixels, BLOCK * served):
+    channels, pixels = images.shape[0], uint64(images.shape[1])
+    served, normed, stored = 4 // per_pixel, mean.size > 0, field.size > 0
+    x, target, z_stored = images.reshape(-1), out.reshape(-1), field.reshape(-1)
+    words, index = np.empty(4 * ROW, np.uint32), np.empty(BLOCK, np.int32)
+    s, made = np.empty(ROWS, np.float32), np.empty(ROW, np.float32)
+    change, cut = 0.0, 0.0
+    for block in range(block_count(images.shape[1], served)):
+        counter, first_pixel = block_start(block, served)
         drawn = False
         for j in range(served):
-            begin = group + j * BLOCK
-            size = min(BLOCK, pixels - begin)
-            if size <= 0:
+            begin = uint64(first_pixel + j * LANES)
+            if begin >= pixels:
                 break
-            end, first, last = begin + size, j * per_pixel, j * per_pixel + per_pixel - 1
-            dim, bright = False, False
-            for channel in range(images.shape[0] if photons > ZERO else 0):
-                some_dim, some_bright = census(images[channel, begin:end], photons)
-                dim, bright = dim | (some_dim > ZERO), bright | (some_bright > ZERO)
+            size = min(uint64(BLOCK), pixels - begin)
+            counting = uint64(j * per_pixel * ROW)
+            readout = uint64((j * per_pixel + per_pixel - 1) * ROW)
+            dim, bright = look(x, pixels, begin, size, photons)
             if not drawn and (dim or not stored):
-                philox_block(seed, key, stream, group // served, min(BLOCK, pixels - group), words)
+                philox_block(seed, key, stream, uint64(counter), words)
                 drawn = True
-            if not stored and not photons > ZERO and images.shape[0] == 1:
-                x, made = images[0, begin:end], out[0, begin:end]
-                readout_block(x, made, words[last], sigma, clip, lanes)
-                continue
-            z_count, z_readout = z[0, :size], z[1, :size]
+            straight = not stored and not dim and channels == 1
+            if not stored and not straight:
+                needed_normals(words, counting, readout, s, size, bright, sigma)
+            z, z_counting, z_readout = s, Z_COUNT, Z_READOUT
             if stored:
-                z_count, z_readout = field[0, begin:end], field[per_pixel - 1, begin:end]
-            else:
-                if bright:
-                    normal_block(words[first], z_count)
-                if sigma > ZERO:
-                    normal_block(words[last], z_readout)
-            for channel in range(images.shape[0]):
-                noise_block(
-                    images[channel, begin:end],
-                    out[channel, begin:end],
-                    z_count,
-                    z_readout,
-                    words[first],
-                    photons,
-                    sigma,
-                    clip,
-                    dim,
-                    bright,
-                    rows,
-                    index,
-                    lanes,
-                )
-    summarise(lanes, images.size, stats)
+                z, z_counting = z_stored, begin
+                z_readout = uint64(per_pixel - 1) * pixels + begin
+            for channel in range(channels):
+                at = uint64(channel) * pixels + begin
+                place, to = (made, uint64(0)) if normed else (target, at)
+                if straight:
+                    from_words(x, at, place, to, size, words, counting, readout, s, photons, sigma)
+                elif dim:
+                    with_dim(
+                        x,
+                        at,
+                        place,
+                        to,
+                        size,
+                        words,
+                        counting,
+                        z,
+                        z_counting,
+                        z_readout,
+                        s,
+                        index,
+                        bright,
+                        photons,
+                        sigma,
+                    )
+                else:
+                    from_normals(x, at, place, to, size, z, z_counting, z_readout, photons, sigma)
+                if clip:
+                    changed, pixels_cut = b.cut(place, to, size)
+                    change += changed
+                    cut += pixels_cut
+                if normed:
+                    for d in range(channel, mean.size, channels):
+                        at = uint64(d) * pixels + begin
+                        b.normalise(made, target, at, size, mean[d], std[d])
+    stats[0] = change / images.size
+    stats[1] = cut / images.size
 
 
 @cached
@@ -118,12 +238,14 @@ def draw_field(field: Array, seed: Any, key: Any, stream: Any) -> None:
     """The standard normal numbers of one sample into field (per_pixel, n)."""
     per_pixel, pixels = field.shape
     served = 4 // per_pixel
-    words = np.empty((4, ROW), np.uint32)
-    for group in range(0, pixels, BLOCK * served):
-        philox_block(seed, key, stream, group // served, min(BLOCK, pixels - group), words)
+    words, s, out = np.empty(4 * ROW, np.uint32), np.empty(ROWS, np.float32), field.reshape(-1)
+    for block in range(block_count(pixels, served)):
+        counter, first_pixel = block_start(block, served)
+        philox_block(seed, key, stream, uint64(counter), words)
         for j in range(served):
-            begin = group + j * BLOCK
-            size = min(BLOCK, pixels - begin)
-            if size > 0:
+            begin = first_pixel + j * LANES
+            if begin < pixels:
+                size = uint64(min(BLOCK, pixels - begin))
                 for word in range(per_pixel):
-                    normal_block(words[j * per_pixel + word], field[word, begin : begin + size])
+                    at = uint64(word * pixels + begin)
+                    b.normals(words, uint64((j * per_pixel + word) * ROW), s, out, at, size)
