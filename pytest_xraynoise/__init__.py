@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pytest_xraynoise.data import IntensityRange, Normalized, XrayDataset
     from pytest_xraynoise.data.phantom import ChestPhantom
     from pytest_xraynoise.engine import evaluate
-    from pytest_xraynoise.judge import check
+    from pytest_xraynoise.judge import breaking_point, check
     from pytest_xraynoise.plugin.marker import robust
 
 __version__ = "0.1.0"
@@ -26,6 +26,7 @@ __all__ = [
     "Normalized",
     "XrayDataset",
     "__version__",
+    "breaking_point",
     "check",
     "data",
     "evaluate",
@@ -41,6 +42,7 @@ _HOMES = {
     "IntensityRange": "pytest_xraynoise.data",
     "Normalized": "pytest_xraynoise.data",
     "XrayDataset": "pytest_xraynoise.data",
+    "breaking_point": "pytest_xraynoise.judge",
     "check": "pytest_xraynoise.judge",
     "evaluate": "pytest_xraynoise.engine",
     "robust": "pytest_xraynoise.plugin.marker",

@@ -10,10 +10,11 @@ import argparse
 import os
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_xraynoise import __version__
-from pytest_xraynoise.errors import XrayNoiseError
+from pytest_xraynoise.cli_commands import calibrate, compare, ladder, merge
+from pytest_xraynoise.errors import XrayNoiseError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -57,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of all commands."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="xraynoise", description="Reports of chest X-ray models' robustness to noise."
     )
     parser.add_argument("--version", action="version", version=f"pytest-xraynoise {__version__}")
@@ -67,6 +68,20 @@ def build_parser() -> argparse.ArgumentParser:
         command.arguments(sub)
         sub.set_defaults(run=command.run)
     return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that says what an option it does not know may have meant."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As the base class; an unknown option ends here, where the options of its kind are."""
+        known, rest = super().parse_known_args(args, namespace)
+        wrong = next((word for word in rest if word.startswith("--") and word != "--"), None)
+        if wrong is not None:
+            match = nearest(wrong.partition("=")[0], self._option_string_actions)
+            hint = f"; did you mean {match}?" if match else ""
+            self.error(f"unknown option {wrong}{hint}")
+        return known, rest
 
 
 def _report_arguments(parser: argparse.ArgumentParser) -> None:
@@ -107,7 +122,13 @@ def _noises(_: argparse.Namespace) -> int:
 
 _COMMANDS: tuple[Command, ...] = (
     Command("report", "draw the HTML report of a JSON report again", _report_arguments, _report),
+    Command("compare", "hold a run against a baseline", compare.arguments, compare.run),
+    Command("merge", "join the JSON reports of sharded jobs", merge.arguments, merge.run),
     Command("noises", "list the noises with their ladders and units", _no_arguments, _noises),
+    Command("ladder", "draw a ladder on an image, with its units", ladder.arguments, ladder.run),
+    Command(
+        "calibrate", "fit a detector profile to flat fields", calibrate.arguments, calibrate.run
+    ),
 )
 
 if __name__ == "__main__":

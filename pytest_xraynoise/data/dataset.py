@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pytest_xraynoise.data.groups import Groups, check_groups
 from pytest_xraynoise.data.intensity import Intensity, Natural
+from pytest_xraynoise.data.resize import Size, parse_pitch, parse_size
 from pytest_xraynoise.errors import SpecError
 
 if TYPE_CHECKING:
@@ -28,6 +30,16 @@ class XrayDataset:
         channels: 1 or 3: grey images are repeated to three channels, three equal channels are
             reduced to one; None leaves them as they are.
         name: what reports call it.
+        resize: the model's size, ``224`` (both sides) or ``(height, width)``. The data yield native
+            images, of different sizes if need be, and the ladder resizes them (antialiased
+            bilinear; masks by nearest pixels), so that noise can be added before or after:
+            ``noise_at="native"`` or ``"model"``. None: images have the model's size already.
+        pixel_pitch: of the images as the data yield them, in mm: one number, or one for each
+            sample. Clinical noise is made for the pitch at the resolution where it is added: this
+            one, or after a resize the larger pitch of fewer pixels.
+        groups: which samples belong together, the images of one patient as a rule: one group for
+            each sample, a function from a sample's id to its group, or the name of the field that
+            holds it in each item. A subset takes groups whole, and intervals resample them whole.
 
     Raises:
         SpecError: for declarations that make no sense.
@@ -39,6 +51,14 @@ class XrayDataset:
     ids: Sequence[Hashable] | None = None
     channels: int | None = None
     name: str = ""
+    resize: int | tuple[int, int] | None = None
+    pixel_pitch: float | Sequence[float] | None = None
+    groups: Groups | None = None
+
+    @property
+    def size(self) -> Size | None:
+        """Height and width that images are resized to; None where they are left as they are."""
+        return parse_size(self.resize)
 
     def __post_init__(self) -> None:
         if isinstance(self.data, XrayDataset):
@@ -56,3 +76,9 @@ class XrayDataset:
             raise SpecError(f"XrayDataset(labels={list(self.labels)!r}) names a label twice")
         if isinstance(self.ids, str):
             raise SpecError(f"XrayDataset(ids={self.ids!r}): expected one id for each sample")
+        try:
+            parse_size(self.resize)
+            parse_pitch(self.pixel_pitch)
+            check_groups(self.groups)
+        except SpecError as error:
+            raise SpecError(f"XrayDataset: {error}") from None

@@ -19,6 +19,8 @@ from pytest_xraynoise.errors import DataError, SpecError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    Numbers = float | Sequence[float]
+
 
 class Intensity(Protocol):
     """A two-way map between a dataset's values and intensities in [0, 1]."""
@@ -34,6 +36,10 @@ class Intensity(Protocol):
 
     def describe(self) -> str:
         """The declared range in words, for messages and reports."""
+
+    @property
+    def normalisation(self) -> tuple[Numbers, Numbers] | None:
+        """Mean and std with which :meth:`from_unit` is (unit - mean) / std; None for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,11 @@ class Natural:
             f"images of dtype {images.dtype} have no natural range (uint8, uint16 and float have). "
             "Declare it: return XrayDataset(data, intensity=IntensityRange(low, high))"
         )
+
+    @property
+    def normalisation(self) -> None:
+        """Nothing is done to intensities."""
+        return
 
     def from_unit(self, unit: torch.Tensor) -> torch.Tensor:
         """Intensities are what the model is given."""
@@ -94,9 +105,15 @@ class IntensityRange:
         """(x - low) / (high - low), float32."""
         return (images.to(torch.float32) - self.low) / (self.high - self.low)
 
+    @property
+    def normalisation(self) -> tuple[float, float]:
+        """Mean -low / (high - low) and std 1 / (high - low)."""
+        return -self.low / (self.high - self.low), 1 / (self.high - self.low)
+
     def from_unit(self, unit: torch.Tensor) -> torch.Tensor:
         """The inverse of :meth:`to_unit`."""
-        return unit * (self.high - self.low) + self.low
+        mean, std = self.normalisation
+        return (unit - mean) / std
 
     def model_input(self, images: torch.Tensor) -> torch.Tensor:
         """The clean image, cast to float32 and not rescaled."""
@@ -143,6 +160,11 @@ class Normalized:
         """Undo the normalisation: x * std + mean, float32."""
         mean, std = self._columns(images)
         return images.to(torch.float32) * std + mean
+
+    @property
+    def normalisation(self) -> tuple[Numbers, Numbers]:
+        """Mean and std as they were declared."""
+        return self.mean, self.std
 
     def from_unit(self, unit: torch.Tensor) -> torch.Tensor:
         """Apply the normalisation again."""

@@ -9,7 +9,17 @@ import torch
 from torch.utils import data as torch_data
 
 from pytest_xraynoise.data import items
-from pytest_xraynoise.data.readers import Identify, RawBatch, chunks, load_item, stacked
+from pytest_xraynoise.data.closing import closing_workers
+from pytest_xraynoise.data.groups import batch_field
+from pytest_xraynoise.data.readers import (
+    Known,
+    RawBatch,
+    Reading,
+    chunks,
+    identified,
+    load_item,
+    stacked,
+)
 from pytest_xraynoise.errors import DataError, XrayNoiseError
 
 if TYPE_CHECKING:
@@ -33,36 +43,31 @@ class LoaderReader:
         self.count: int | None = len(dataset)
         self.batch_size: int | None = loader.batch_size
 
-    def read(
-        self, order: Sequence[int] | None, size: int, prefer_mask: bool, identify: Identify
-    ) -> Iterator[RawBatch]:
-        """Batches as the loader's own collate function makes them."""
-        plan = list(chunks(order or (), size))
-        batches = iter(self._reordered(plan))
-        for number, chunk in enumerate(plan):
-            where = f"batch {number} of the loader"
-            try:
-                raw = next(batches)
-            except XrayNoiseError:
-                raise
-            except Exception as error:
-                raise self._explained(error, chunk, where, prefer_mask) from error
-            images, targets, own = items.parse_batch(raw, where, prefer_mask)
-            if own is None and len(images) != len(chunk):
-                raise DataError(
-                    f"{where} has {len(images)} images for {len(chunk)} samples, so their ids "
-                    "cannot be told; leave samples out in the dataset (Subset), not in collate_fn"
-                )
-            positions = chunk if len(images) == len(chunk) else [-1] * len(images)
-            known = own if own is not None else [None] * len(images)
-            yield images, targets, tuple(map(identify, positions, known))
+    def read(self, order: Sequence[int] | None, count: int, how: Reading) -> Iterator[RawBatch]:
+        """Batches as the loader's own collate function makes them.
 
-    def _reordered(self, plan: list[list[int]]) -> torch_data.DataLoader[Any]:
+        The default one stacks images, which those of different sizes do not allow; where images
+        are to be resized it is left out.
+        """
+        plan = list(chunks(order or (), count))
+        apart = how.size is not None and _is_default(self._loader)
+        with closing_workers(iter(self._reordered(plan, apart))) as batches:
+            for number, chunk in enumerate(plan):
+                where = f"batch {number} of the loader"
+                try:
+                    raw = next(batches)
+                except XrayNoiseError:
+                    raise
+                except Exception as error:
+                    raise self._explained(error, chunk, where, how) from error
+                yield _apart(raw, chunk, how) if apart else _collated(raw, chunk, where, how)
+
+    def _reordered(self, plan: list[list[int]], apart: bool) -> torch_data.DataLoader[Any]:
         loader = self._loader
         return torch_data.DataLoader(
             loader.dataset,
             batch_sampler=plan,
-            collate_fn=loader.collate_fn,
+            collate_fn=_as_they_are if apart else loader.collate_fn,
             num_workers=loader.num_workers,
             timeout=loader.timeout,
             worker_init_fn=loader.worker_init_fn,
@@ -71,13 +76,13 @@ class LoaderReader:
         )
 
     def _explained(
-        self, error: Exception, chunk: Sequence[int], where: str, prefer_mask: bool
+        self, error: Exception, chunk: Sequence[int], where: str, how: Reading
     ) -> DataError:
         """Which sample broke the batch; found by loading them again, one by one."""
         try:
-            samples = [load_item(self.inner, index, prefer_mask) for index in chunk]
-            if self._loader.collate_fn is torch_data.default_collate:
-                stacked(samples, tuple(map(str, chunk)))
+            samples = [load_item(self.inner, index, how.prefer_mask) for index in chunk]
+            if _is_default(self._loader):
+                stacked(samples, tuple(Known(str(index), None) for index in chunk), how.size)
         except DataError as cause:
             return cause
         return DataError(
@@ -97,42 +102,96 @@ class StreamReader:
         self.inner: Any = loader.dataset
         self.batch_size: int | None = loader.batch_size
 
-    def read(
-        self, order: Sequence[int] | None, size: int, prefer_mask: bool, identify: Identify
-    ) -> Iterator[RawBatch]:
-        """The loader's batches; single samples, where it yields those, in batches of ``size``."""
+    def read(self, order: Sequence[int] | None, count: int, how: Reading) -> Iterator[RawBatch]:
+        """The loader's batches; single samples, where it yields those, in batches of ``count``."""
         del order
         position = itertools.count()
         waiting: list[items.Sample] = []
-        for number, raw in enumerate(self._guarded()):
-            if self.batch_size is not None or _holds_batch(raw, prefer_mask):
-                where = f"batch {number} of the loader"
-                images, targets, own = items.parse_batch(raw, where, prefer_mask)
-                known = own if own is not None else [None] * len(images)
-                yield images, targets, tuple(identify(next(position), one) for one in known)
+        apart = how.size is not None and self.batch_size is not None and _is_default(self._loader)
+        for number, raw in enumerate(self._guarded(apart)):
+            if apart:
+                yield _apart(raw, list(itertools.islice(position, len(raw))), how)
                 continue
-            waiting.append(items.parse_item(raw, f"sample {number}", prefer_mask))
-            if len(waiting) == size:
-                yield stacked(waiting, tuple(identify(next(position), s.id) for s in waiting))
+            if self.batch_size is not None or _holds_batch(raw, how.prefer_mask):
+                where = f"batch {number} of the loader"
+                images, targets, own = items.parse_batch(raw, where, how.prefer_mask, how.size)
+                names = own if own is not None else [None] * len(images)
+                groups = batch_field(raw, how.field, len(images), where)
+                positions = itertools.islice(position, len(images))
+                yield images, targets, tuple(map(how.identify, positions, names, groups))
+                continue
+            waiting.append(items.parse_item(raw, f"sample {number}", how.prefer_mask, how.field))
+            if len(waiting) == count:
+                yield self._stacked(waiting, position, how)
                 waiting = []
         if waiting:
-            yield stacked(waiting, tuple(identify(next(position), s.id) for s in waiting))
+            yield self._stacked(waiting, position, how)
 
-    def _guarded(self) -> Iterator[Any]:
-        iterator = iter(self._loader)
-        for number in itertools.count():
-            try:
-                yield next(iterator)
-            except StopIteration:
-                return
-            except XrayNoiseError:
-                raise
-            except Exception as error:
-                what = "sample" if self.batch_size is None else "batch"
-                raise DataError(
-                    f"{what} {number} of the loader could not be loaded: "
-                    f"{type(error).__name__}: {error}"
-                ) from error
+    @staticmethod
+    def _stacked(samples: list[items.Sample], position: Iterator[int], how: Reading) -> RawBatch:
+        positions = list(itertools.islice(position, len(samples)))
+        return stacked(samples, identified(samples, positions, how), how.size)
+
+    def _guarded(self, apart: bool) -> Iterator[Any]:
+        loader = self._uncollated() if apart else self._loader
+        with closing_workers(iter(loader)) as iterator:
+            for number in itertools.count():
+                try:
+                    yield next(iterator)
+                except StopIteration:
+                    return
+                except XrayNoiseError:
+                    raise
+                except Exception as error:
+                    what = "sample" if self.batch_size is None else "batch"
+                    raise DataError(
+                        f"{what} {number} of the loader could not be loaded: "
+                        f"{type(error).__name__}: {error}"
+                    ) from error
+
+    def _uncollated(self) -> torch_data.DataLoader[Any]:
+        loader = self._loader
+        return torch_data.DataLoader(
+            loader.dataset,
+            batch_size=loader.batch_size,
+            drop_last=loader.drop_last,
+            collate_fn=_as_they_are,
+            num_workers=loader.num_workers,
+            timeout=loader.timeout,
+            worker_init_fn=loader.worker_init_fn,
+            multiprocessing_context=loader.multiprocessing_context,
+            generator=loader.generator,
+        )
+
+
+def _collated(raw: Any, chunk: Sequence[int], where: str, how: Reading) -> RawBatch:
+    images, targets, own = items.parse_batch(raw, where, how.prefer_mask, how.size)
+    if own is None and len(images) != len(chunk):
+        raise DataError(
+            f"{where} has {len(images)} images for {len(chunk)} samples, so their ids "
+            "cannot be told; leave samples out in the dataset (Subset), not in collate_fn"
+        )
+    positions = chunk if len(images) == len(chunk) else [-1] * len(images)
+    names = own if own is not None else [None] * len(images)
+    groups = batch_field(raw, how.field, len(images), where)
+    return images, targets, tuple(map(how.identify, positions, names, groups))
+
+
+def _apart(raw: list[Any], positions: Sequence[int], how: Reading) -> RawBatch:
+    """A batch of items that were not collated."""
+    samples = [
+        items.parse_item(item, f"sample {position}", how.prefer_mask, how.field)
+        for item, position in zip(raw, positions, strict=True)
+    ]
+    return stacked(samples, identified(samples, positions, how), how.size)
+
+
+def _is_default(loader: torch_data.DataLoader[Any]) -> bool:
+    return loader.collate_fn is torch_data.default_collate
+
+
+def _as_they_are(samples: list[Any]) -> list[Any]:
+    return samples
 
 
 def reachable(loader: torch_data.DataLoader[Any]) -> Sequence[int]:

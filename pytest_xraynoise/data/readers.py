@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
 
 from pytest_xraynoise.data import items
 from pytest_xraynoise.data.arrays import batch_tensor, take, to_tensor
+from pytest_xraynoise.data.groups import field_of
+from pytest_xraynoise.data.resize import Size, resized_target, size_of
 from pytest_xraynoise.errors import DataError
 
 RECIPE = (
@@ -17,11 +20,43 @@ RECIPE = (
     "a list of items, or XrayDataset(...)"
 )
 
-Identify = Callable[[int, str | None], str]
-"""From a position in the data, and the item's own id or None, to the sample's id."""
 
-RawBatch = tuple[torch.Tensor, torch.Tensor, tuple[str, ...]]
-"""Images (N, C, H, W) and targets (N, ...) as the dataset yields them, and ids."""
+class Known(NamedTuple):
+    """What is known of a sample beside its image: its id, and its native pixel pitch in mm."""
+
+    id: str
+    pixel_pitch: float | None
+
+
+class Identify(Protocol):
+    """From a position in the data to what is known of the sample there."""
+
+    def __call__(self, position: int, own: str | None, group: Any = None, /) -> Known:
+        """``own`` and ``group`` are what the item says itself, None where it says nothing."""
+
+
+RawBatch = tuple[items.Images, torch.Tensor, tuple[Known, ...]]
+"""Images (N, C, H, W) or a list of (C, H, W), targets (N, ...), and what is known of each sample.
+
+Images are as the dataset yields them. Masks have the size that images are to be resized to.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How items are read.
+
+    Attributes:
+        identify: tells ids and pitches.
+        prefer_mask: an item's ``mask`` goes before its ``target``.
+        size: what images are to be resized to, so that they may differ in size.
+        field: where an item holds its group, None where it does not.
+    """
+
+    identify: Identify
+    prefer_mask: bool = False
+    size: Size | None = None
+    field: str | None = None
 
 
 class Reader(Protocol):
@@ -39,10 +74,8 @@ class Reader(Protocol):
     count: int | None
     batch_size: int | None
 
-    def read(
-        self, order: Sequence[int] | None, size: int, prefer_mask: bool, identify: Identify
-    ) -> Iterator[RawBatch]:
-        """Batches of ``size`` samples, in the order given."""
+    def read(self, order: Sequence[int] | None, count: int, how: Reading) -> Iterator[RawBatch]:
+        """Batches of ``count`` samples, in the order given."""
 
 
 class PairReader:
@@ -62,16 +95,18 @@ class PairReader:
         if len(images):
             batch_tensor(torch.empty(tuple(images.shape), device="meta"), "the data")
 
-    def read(
-        self, order: Sequence[int] | None, size: int, prefer_mask: bool, identify: Identify
-    ) -> Iterator[RawBatch]:
+    def read(self, order: Sequence[int] | None, count: int, how: Reading) -> Iterator[RawBatch]:
         """Batches of rows; ``prefer_mask`` means nothing here."""
-        del prefer_mask
         images, targets = self.inner
-        for chunk in chunks(order or (), size):
+        if how.field is not None:
+            field_of(self.inner, how.field, "the data")
+        for chunk in chunks(order or (), count):
             block = batch_tensor(to_tensor(take(images, chunk), "the images"), "the data")
-            ids = tuple(identify(position, None) for position in chunk)
-            yield block, to_tensor(take(targets, chunk), "the targets"), ids
+            rows = to_tensor(take(targets, chunk), "the targets")
+            if how.size is not None:
+                native = [size_of(block)] * len(chunk)
+                rows = items.batch_targets(rows, native, how.size, f"rows {chunk[0]} onwards")
+            yield block, rows, tuple(how.identify(position, None) for position in chunk)
 
 
 class ItemReader:
@@ -84,17 +119,15 @@ class ItemReader:
         self.count: int | None = len(data)
         self.order: Sequence[int] | None = range(len(data)) if order is None else order
 
-    def read(
-        self, order: Sequence[int] | None, size: int, prefer_mask: bool, identify: Identify
-    ) -> Iterator[RawBatch]:
+    def read(self, order: Sequence[int] | None, count: int, how: Reading) -> Iterator[RawBatch]:
         """Batches of items, loaded one by one in this process."""
-        for chunk in chunks(order or (), size):
-            samples = [load_item(self.inner, index, prefer_mask) for index in chunk]
-            ids = tuple(identify(i, s.id) for i, s in zip(chunk, samples, strict=True))
-            yield stacked(samples, ids)
+        for chunk in chunks(order or (), count):
+            samples = [load_item(self.inner, i, how.prefer_mask, how.field) for i in chunk]
+            known = identified(samples, chunk, how)
+            yield stacked(samples, known, how.size)
 
 
-def load_item(data: Any, index: int, prefer_mask: bool) -> items.Sample:
+def load_item(data: Any, index: int, prefer_mask: bool, field: str | None = None) -> items.Sample:
     """One item, parsed; whatever goes wrong names the sample.
 
     Raises:
@@ -105,13 +138,32 @@ def load_item(data: Any, index: int, prefer_mask: bool) -> items.Sample:
         item = data[index]
     except Exception as error:
         raise DataError(f"{where} could not be loaded: {type(error).__name__}: {error}") from error
-    return items.parse_item(item, where, prefer_mask)
+    return items.parse_item(item, where, prefer_mask, field)
 
 
-def stacked(samples: Sequence[items.Sample], ids: tuple[str, ...]) -> RawBatch:
-    """Several samples as one batch."""
-    images = items.stack([sample.image for sample in samples], ids, "image")
-    return images, items.stack([sample.target for sample in samples], ids, "target"), ids
+def identified(
+    samples: Sequence[items.Sample], positions: Sequence[int], how: Reading
+) -> tuple[Known, ...]:
+    """What is known of several samples."""
+    pairs = zip(positions, samples, strict=True)
+    return tuple(how.identify(position, one.id, one.group) for position, one in pairs)
+
+
+def stacked(
+    samples: Sequence[items.Sample], known: tuple[Known, ...], size: Size | None
+) -> RawBatch:
+    """Several samples as one batch; their images stay apart where they are to be resized."""
+    ids = [one.id for one in known]
+    images = [sample.image for sample in samples]
+    if size is None:
+        whole = items.stack(images, ids, "image")
+        return whole, items.stack([sample.target for sample in samples], ids, "target"), known
+    items.check_dtypes(images, ids)
+    targets = [
+        resized_target(sample.target, size_of(sample.image), size, f"sample {ident!r}")
+        for sample, ident in zip(samples, ids, strict=True)
+    ]
+    return images, items.stack(targets, ids, "target"), known
 
 
 def chunks(order: Sequence[int], size: int) -> Iterator[list[int]]:

@@ -2,72 +2,69 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import torch
 from torch.utils import data as torch_data
 
-from pytest_xraynoise.data.arrays import take
+from pytest_xraynoise.data.batch import Batch, Part
 from pytest_xraynoise.data.checks import checked_unit
 from pytest_xraynoise.data.dataset import XrayDataset
+from pytest_xraynoise.data.grouping import by_size
+from pytest_xraynoise.data.groups import group_name, listed_groups
 from pytest_xraynoise.data.items import scalar_id
 from pytest_xraynoise.data.loaders import LoaderReader, StreamReader, reachable
 from pytest_xraynoise.data.readers import (
     RECIPE,
-    ItemReader,
+    Known,
     PairReader,
     RawBatch,
     Reader,
+    Reading,
     is_map_style,
     is_pair,
 )
+from pytest_xraynoise.data.resize import Size, parse_pitch
+from pytest_xraynoise.data.workers import item_reader, with_workers
 from pytest_xraynoise.errors import DataError, SpecError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    import torch
 
     from pytest_xraynoise.data.intensity import Intensity
 
 DEFAULT_BATCH = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Samples that go through the model together.
-
-    Attributes:
-        ids: one for each row.
-        images: (N, C, H, W) as the dataset yields them.
-        unit: (N, C, H, W) float32 intensities in [0, 1].
-        targets: (N, ...) as the dataset yields them.
-    """
-
-    ids: tuple[str, ...]
-    images: torch.Tensor
-    unit: torch.Tensor
-    targets: torch.Tensor
-
-    def rows(self, keep: torch.Tensor) -> Batch:
-        """The rows where the boolean mask ``keep`` (N,) is true."""
-        chosen = keep.nonzero().flatten().tolist()
-        parts = (take(part, chosen) for part in (self.images, self.unit, self.targets))
-        return Batch(tuple(self.ids[i] for i in chosen), *parts)
-
-
 class Source:
     """A dataset opened for evaluation; iterate it for :class:`Batch` objects in a fixed order."""
 
-    def __init__(self, declared: XrayDataset, *, task: str | None, batch_size: int | None) -> None:
+    def __init__(
+        self,
+        declared: XrayDataset,
+        *,
+        task: str | None,
+        batch_size: int | None,
+        workers: int | None = None,
+    ) -> None:
         self.declared = declared
         self.intensity: Intensity = declared.intensity
+        self.size: Size | None = declared.size
         self._prefer_mask = task == "segmentation"
-        self._reader = _open_reader(declared.data)
+        self._reader = _open_reader(declared.data, workers)
         self.batch_size = batch_size or self._reader.batch_size or DEFAULT_BATCH
         self._order: Sequence[int] | None = self._reader.order
         if self._order is not None and len(self._order) == 0:
             raise DataError(f"the dataset ({self.name}) is empty; nothing can be evaluated")
         self._declared_ids = self._checked_ids(declared.ids)
+        self._pitch = parse_pitch(declared.pixel_pitch)
+        if isinstance(self._pitch, tuple):
+            self._check_count(len(self._pitch), "pixel_pitch", "pitches")
+        self._groups = listed_groups(declared.groups)
+        if self._groups is not None:
+            self._check_count(len(self._groups), "groups", "groups")
+        self._group_of: dict[str, str] = {}
 
     @property
     def name(self) -> str:
@@ -86,6 +83,11 @@ class Source:
         return None
 
     @property
+    def in_batches(self) -> bool:
+        """Whether the data are a loader that makes batches of its own."""
+        return self._reader.batch_size is not None
+
+    @property
     def sized(self) -> bool:
         """Whether the number of samples is known before they are read."""
         return self._order is not None
@@ -96,6 +98,11 @@ class Source:
             raise TypeError("the length of an iterable dataset is not known")
         return len(self._order)
 
+    @property
+    def positions(self) -> Sequence[int] | None:
+        """Places in the dataset of the samples, in the order in which they come; None for a stream."""
+        return self._order
+
     def keep(self, positions: Sequence[int]) -> None:
         """Restrict the source to these positions (indices into the present order)."""
         if self._order is None:
@@ -104,42 +111,93 @@ class Source:
 
     def targets(self) -> list[torch.Tensor]:
         """Every target in order, images loaded and dropped."""
-        return [row for batch in self._raw() for row in batch[1]]
+        return self.survey()[0]
+
+    def survey(self) -> tuple[list[torch.Tensor], tuple[str, ...] | None]:
+        """Every target in order, and every group (None without); images loaded and dropped."""
+        targets: list[torch.Tensor] = []
+        ids: list[str] = []
+        for _, rows, known in self._raw():
+            targets += rows
+            ids += (one.id for one in known)
+        return targets, self.groups(ids)
+
+    def groups(self, ids: Sequence[str]) -> tuple[str, ...] | None:
+        """The groups of samples that were read already; None where none were declared."""
+        if self.declared.groups is None:
+            return None
+        return tuple(self._group_of[ident] for ident in ids)
 
     def __iter__(self) -> Iterator[Batch]:
         seen: set[str] = set()
-        for images, targets, ids in self._raw():
-            images = _channels(images, self.declared.channels, ids)
+        for images, targets, known in self._raw():
+            ids = tuple(one.id for one in known)
+            parts = by_size(images, ids, self.declared.channels)
             for ident in ids:
                 if ident in seen:
                     raise DataError(_not_unique(ident))
                 seen.add(ident)
-            yield Batch(ids, images, checked_unit(images, self.intensity, ids), targets)
+            checked = tuple(self._checked(rows, part, ids) for rows, part in parts)
+            yield Batch(ids, targets, checked, tuple(one.pixel_pitch for one in known))
         if not seen:
             raise DataError(f"the dataset ({self.name}) is empty; nothing can be evaluated")
+        if self._order is None and self._groups is not None and len(seen) != len(self._groups):
+            raise DataError(
+                f"XrayDataset(groups=...) has {len(self._groups)} groups, but the data have "
+                f"{len(seen)} samples"
+            )
 
     def _raw(self) -> Iterator[RawBatch]:
-        return self._reader.read(self._order, self.batch_size, self._prefer_mask, self._id)
+        groups = self.declared.groups
+        field = groups if isinstance(groups, str) else None
+        how = Reading(self._known, self._prefer_mask, self.size, field)
+        return self._reader.read(self._order, self.batch_size, how)
 
-    def _id(self, position: int, own: str | None) -> str:
-        if self._declared_ids is None:
-            return str(position) if own is None else own
-        if not 0 <= position < len(self._declared_ids):
+    def _checked(self, rows: tuple[int, ...], images: torch.Tensor, ids: Sequence[str]) -> Part:
+        unit = checked_unit(images, self.intensity, [ids[row] for row in rows])
+        return Part(rows, images, unit)
+
+    def _known(self, position: int, own: str | None, group: Any = None) -> Known:
+        pitch = self._pitch
+        if isinstance(pitch, tuple):
+            pitch = pitch[self._place(position, len(pitch), "pixel_pitch", "pitches")]
+        ident = str(position) if own is None else own
+        if self._declared_ids is not None:
+            ident = self._declared_ids[self._place(position, len(self._declared_ids), "ids", "ids")]
+        self._note_group(position, ident, group)
+        return Known(ident, pitch)
+
+    def _note_group(self, position: int, ident: str, own: Any) -> None:
+        """Keep the group of a sample: listed, said by the item, or told from its id."""
+        declared = self.declared.groups
+        if self._groups is not None:
+            place = self._place(position, len(self._groups), "groups", "groups")
+            self._group_of[ident] = self._groups[place]
+        elif declared is not None:
+            told = declared(ident) if callable(declared) else own
+            self._group_of[ident] = group_name(told, f"sample {ident!r}")
+
+    @staticmethod
+    def _place(position: int, have: int, word: str, what: str) -> int:
+        if not 0 <= position < have:
             raise DataError(
-                f"XrayDataset(ids=...) has {len(self._declared_ids)} ids, too few for the data, or "
-                "the loader's collate_fn changes the number of samples"
+                f"XrayDataset({word}=...) has {have} {what}, too few for the data, or the loader's "
+                "collate_fn changes the number of samples"
             )
-        return self._declared_ids[position]
+        return position
+
+    def _check_count(self, have: int, word: str, what: str) -> None:
+        if self._reader.count is not None and have != self._reader.count:
+            raise DataError(
+                f"XrayDataset({word}=...) has {have} {what}, but the data have "
+                f"{self._reader.count} samples"
+            )
 
     def _checked_ids(self, ids: Sequence[Any] | None) -> list[str] | None:
         if ids is None:
             return None
         listed = [scalar_id(one) for one in ids]
-        if self._reader.count is not None and len(listed) != self._reader.count:
-            raise DataError(
-                f"XrayDataset(ids=...) has {len(listed)} ids, but the data have "
-                f"{self._reader.count} samples"
-            )
+        self._check_count(len(listed), "ids", "ids")
         seen: set[str] = set()
         for one in listed:
             if one in seen:
@@ -148,13 +206,21 @@ class Source:
         return listed
 
 
-def open_source(data: Any, *, task: str | None = None, batch_size: int | None = None) -> Source:
+def open_source(
+    data: Any,
+    *,
+    task: str | None = None,
+    batch_size: int | None = None,
+    workers: int | None = None,
+) -> Source:
     """Open a user's data, declared or not.
 
     Args:
         data: a map-style Dataset, DataLoader, (images, targets) pair, list of items, XrayDataset.
         task: when ``segmentation``, an item's ``mask`` is preferred over its ``target``.
         batch_size: None takes the loader's own, else 16.
+        workers: processes that load samples; None leaves a loader its own and loads everything else
+            in this process. Arrays need none, and an iterable dataset keeps those of its loader.
 
     Raises:
         DataError: when the data cannot be opened, or are empty.
@@ -164,22 +230,22 @@ def open_source(data: Any, *, task: str | None = None, batch_size: int | None = 
     if batch_size is not None and not (whole and batch_size >= 1):
         raise SpecError(f"batch_size={batch_size!r}: expected a whole number from 1")
     declared = data if isinstance(data, XrayDataset) else XrayDataset(data)
-    return Source(declared, task=task, batch_size=batch_size)
+    return Source(declared, task=task, batch_size=batch_size, workers=workers)
 
 
-def _open_reader(data: Any) -> Reader:
+def _open_reader(data: Any, workers: int | None) -> Reader:
     if isinstance(data, torch_data.IterableDataset):
         data = torch_data.DataLoader(data, batch_size=None, collate_fn=_as_it_is)
     if isinstance(data, torch_data.DataLoader):
         if isinstance(data.dataset, torch_data.IterableDataset):
             return StreamReader(data)
         if data.batch_sampler is None:  # batch_size=None: the loader yields single items
-            return ItemReader(data.dataset, reachable(data))
-        return LoaderReader(data)
+            return item_reader(data.dataset, reachable(data), workers=workers)
+        return LoaderReader(data if workers is None else with_workers(data, workers))
     if is_pair(data):
         return PairReader(*data)
     if is_map_style(data):
-        return ItemReader(data)
+        return item_reader(data, workers=workers)
     raise DataError(f"the dataset is a {type(data).__name__}; {RECIPE}")
 
 
@@ -202,21 +268,3 @@ def _not_unique(ident: str) -> str:
         f"two samples have the id {ident!r}; ids must be unique, because noise and per-sample "
         "results follow them. Give others: XrayDataset(data, ids=[...])"
     )
-
-
-def _channels(images: torch.Tensor, wanted: int | None, ids: Sequence[str]) -> torch.Tensor:
-    """Repeat grey to three channels, or reduce three equal channels to one."""
-    have = images.shape[1]
-    if wanted is None or wanted == have:
-        return images
-    if wanted == 3:
-        return images.expand(-1, 3, -1, -1)
-    values = images.to(torch.float32)
-    same = (values == values[:, :1]).flatten(1).all(1)
-    if not bool(same.all()):
-        sample = ids[int((~same).nonzero()[0])]
-        raise DataError(
-            f"channels=1 was asked for, but the three channels of sample {sample!r} differ; "
-            "convert the image to grey in the dataset"
-        )
-    return images[:, :1]

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pytest_xraynoise.engine.outputs import is_logits, odds_of_pair, to_ranks, to_scores
+from pytest_xraynoise.engine.repeats import severity_of
 from pytest_xraynoise.engine.targets import checked_targets, column
 from pytest_xraynoise.errors import ModelError, SpecError
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.float64]
 
+RAW = "raw"
+"""Name of the outputs of a classifier among the numbers of a rung."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scored:
@@ -29,6 +33,7 @@ class Scored:
     Attributes:
         lost: (N,), how much each sample lost from clean to its worst rung, for the pictures.
         ranks: in the order of ``scores``, without saturation; empty where there is no such order.
+        unit: of distances between masks, ``mm`` or ``pixels``; empty where none was measured.
     """
 
     task: Task
@@ -39,6 +44,7 @@ class Scored:
     lost: Array
     per_image: Mapping[str, Mapping[int, Array]] = field(default_factory=dict)
     ranks: Mapping[int, Array] = field(default_factory=dict)
+    unit: str = ""
 
 
 @dataclass
@@ -85,18 +91,27 @@ class Classification:
         """
         wanted = checked_targets(targets, self.task, len(self.names), ids)
         batch = {severity: _rows(tensor) for severity, tensor in raw.items()}
-        first = self.raw[0][0] if self.raw else batch[0]
+        first = next(iter(self.raw.values()))[0] if self.raw else next(iter(batch.values()))
         for severity, rows in batch.items():
             if rows.shape[1] != first.shape[1]:
                 raise ModelError(
                     f"the model returned {rows.shape[1]} outputs for an image at severity "
-                    f"{severity} (sample {ids[0]!r}), but {first.shape[1]} before"
+                    f"{severity_of(severity)} (sample {ids[0]!r}), but {first.shape[1]} before"
                 )
         self.ids += ids
         self.targets.append(wanted)
         for severity, rows in batch.items():
             self.raw.setdefault(severity, []).append(rows)
-        return self._scored(ids, wanted, batch).lost
+        return self._scored(ids, wanted, batch).lost if 0 in batch else np.zeros(len(ids))
+
+    @property
+    def truth(self) -> list[Array]:
+        """The targets, batch by batch."""
+        return self.targets
+
+    def rows(self) -> dict[int, dict[str, Array]]:
+        """The raw outputs of all samples under their one name, by key."""
+        return {key: {RAW: np.concatenate(rows)} for key, rows in self.raw.items()}
 
     def finish(self) -> Scored:
         """Probabilities of all samples, restricted to the labels or the pair asked for."""

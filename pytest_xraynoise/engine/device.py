@@ -13,7 +13,8 @@ def choose_device(name: str | torch.device) -> torch.device:
     """The device of a name: ``auto`` is cuda, else mps, else cpu. A device stands for its name.
 
     Raises:
-        SpecError: for a name that means nothing, or a device that is not there.
+        SpecError: for a name that means nothing, or a device that is not there; names those that
+            are.
     """
     name = str(name)
     kind = name.split(":")[0]
@@ -31,11 +32,22 @@ def choose_device(name: str | torch.device) -> torch.device:
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
         if (device.index or 0) >= count:
             raise SpecError(
-                f"device {name!r} is not there: {count} CUDA device(s) are visible; use auto or cpu"
+                f"device {name!r} is not there: {count} CUDA device(s) are visible; {_here()}"
             )
     if kind == "mps" and not torch.backends.mps.is_available():
-        raise SpecError("device 'mps' is not there on this machine; use auto or cpu")
+        raise SpecError(f"device 'mps' is not there on this machine; {_here()}")
     return device
+
+
+def devices() -> tuple[str, ...]:
+    """Every device of this machine that torch can use, the CPU first."""
+    cuda = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    mps = ("mps",) if torch.backends.mps.is_available() else ()
+    return ("cpu", *(f"cuda:{index}" for index in range(cuda)), *mps)
+
+
+def _here() -> str:
+    return f"use auto or one of those that are: {', '.join(devices())}"
 
 
 def device_label(device: torch.device) -> str:

@@ -1,19 +1,18 @@
-"""Paired intervals of drops, for one metric along a ladder. No tensor gets here."""
+"""Paired intervals along a ladder, of drops and of values. No tensor gets here."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pytest_xraynoise.engine.repeats import keys_at, severities_of
 from pytest_xraynoise.errors import MetricError
 from pytest_xraynoise.metrics import Reading
-from pytest_xraynoise.metrics.columns import as_columns
-from pytest_xraynoise.results import Interval
-from pytest_xraynoise.stats.correlated_roc import Components, components, difference
-from pytest_xraynoise.stats.resampling import percentile_interval, resampling_weights
+from pytest_xraynoise.results import Interval, Spread
+from pytest_xraynoise.stats.resampling import percentile_intervals, resampling_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,13 +26,31 @@ if TYPE_CHECKING:
 MACRO = ""
 """Key of the macro value among the values of the labels."""
 
-Drops = dict[int, dict[str, Interval | None]]
-"""Interval of the drop by severity and label."""
+Intervals = dict[int, dict[str, Interval | None]]
+"""By severity and label."""
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertainty:
+    """What is known about how well one metric is measured.
+
+    Attributes:
+        drops: interval of the drop by severity and label.
+        values: interval of the value itself, severity 0 included.
+        spreads: all rungs together by label, for what is made of several of them.
+    """
+
+    drops: Intervals = field(default_factory=dict)
+    values: Intervals = field(default_factory=dict)
+    spreads: dict[str, Spread] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class MetricLadder:
-    """One metric, the numbers it reads at each severity, and what it read there."""
+    """One metric, the numbers it reads at each severity in each draw, and what it read there.
+
+    ``inputs`` and ``readings`` go by the keys of :mod:`~pytest_xraynoise.engine.repeats`.
+    """
 
     metric: Metric
     labels: tuple[str, ...]
@@ -45,12 +62,16 @@ class MetricLadder:
     @property
     def noisy(self) -> list[int]:
         """The severities above 0."""
-        return [severity for severity in self.inputs if severity]
+        return [severity for severity in severities_of(self.inputs) if severity]
 
     @property
     def kept(self) -> tuple[str, ...]:
         """Labels that have a value."""
         return tuple(label_name(key, self.labels) for key in self.readings[0].labels)
+
+    def draws(self, severity: int) -> list[Reading]:
+        """What was read at a severity, draw by draw."""
+        return [self.readings[key] for key in keys_at(self.inputs, severity)]
 
 
 def as_reading(value: Reading | float) -> Reading:
@@ -65,65 +86,49 @@ def label_name(key: int | str, labels: tuple[str, ...]) -> str:
     return labels[key] if key < len(labels) else f"label {key}"
 
 
-def delong_drops(ladder: MetricLadder, confidence: float) -> Drops:
-    """Intervals of AUROC drops; None where a label has fewer than two samples of a class."""
-    columns = as_columns(ladder.targets, ladder.inputs[0])
-    truth = np.where(columns.labelled, columns.truth.astype(np.float64), np.nan)
-    indices = [k for k in ladder.readings[0].labels if isinstance(k, int)]
-    parts = {
-        severity: [components(truth[:, k], x.reshape(truth.shape)[:, k]) for k in indices]
-        for severity, x in ladder.inputs.items()
-    }
-    drops: Drops = {}
-    for severity in ladder.noisy:
-        clean, noisy = parts[0], parts[severity]
-        drops[severity] = {
-            label_name(k, ladder.labels): _difference([a], [b], confidence)
-            for k, a, b in zip(indices, clean, noisy, strict=True)
-        }
-        drops[severity][MACRO] = _difference(clean, noisy, confidence)
-    return drops
-
-
-def _difference(
-    clean: list[Components], noisy: list[Components], confidence: float
-) -> Interval | None:
-    if any(min(part.positive.sum(), part.negative.sum()) < 2 for part in clean):
-        return None
-    return difference(clean, noisy, confidence)
-
-
-def bootstrap_drops(
+def bootstrap(
     ladders: Sequence[MetricLadder],
     confidence: float,
     resamples: int,
     seed: int,
     groups: npt.ArrayLike | None,
-) -> dict[str, Drops]:
-    """Percentile intervals of drops, every metric and rung on the same resamples."""
-    found: dict[str, Drops] = {x.metric.name: {s: {} for s in x.noisy} for x in ladders}
+) -> dict[str, Uncertainty]:
+    """Percentile intervals, every metric, rung and draw on the same resamples.
+
+    Several draws of the noise are averaged within each resample.
+    """
+    found = {x.metric.name: Uncertainty() for x in ladders}
     if not ladders or not ladders[0].noisy:
         return found
     samples = len(ladders[0].inputs[0])
+    method = "bootstrap" if groups is None else "bootstrap by group"
     if (samples if groups is None else len(np.unique(np.asarray(groups)))) < 2:
         return found
-    gaps: dict[tuple[str, int], list[FloatArray]] = defaultdict(list)
+    rows: dict[tuple[str, int], list[FloatArray]] = defaultdict(list)
     for weights in resampling_weights(samples, resamples, groups=groups, seed=seed):
         for ladder in ladders:
             clean = _resampled(ladder, 0, weights)
+            rows[ladder.metric.name, 0].append(clean)
             for severity in ladder.noisy:
-                gap = clean - _resampled(ladder, severity, weights)
-                gaps[ladder.metric.name, severity].append(gap)
+                gap = clean - _mean_of_draws(ladder, severity, weights)
+                rows[ladder.metric.name, severity].append(gap)
     for ladder in ladders:
-        for severity in ladder.noisy:
-            gap = np.concatenate(gaps[ladder.metric.name, severity])
-            found[ladder.metric.name][severity] = _intervals(ladder, gap, confidence)
+        parts = {s: np.concatenate(rows.pop((ladder.metric.name, s))) for s in (0, *ladder.noisy)}
+        found[ladder.metric.name] = _uncertainty(ladder, parts, confidence, method)
     return found
 
 
-def _resampled(ladder: MetricLadder, severity: int, weights: FloatArray) -> FloatArray:
+def _mean_of_draws(ladder: MetricLadder, severity: int, weights: FloatArray) -> FloatArray:
+    first, *others = keys_at(ladder.inputs, severity)
+    total = _resampled(ladder, first, weights)
+    for key in others:
+        total = total + _resampled(ladder, key, weights)
+    return total / (1 + len(others)) if others else total
+
+
+def _resampled(ladder: MetricLadder, key: int, weights: FloatArray) -> FloatArray:
     """The macro value and the kept labels' values in each resample, (B, 1 + K)."""
-    x, keys = ladder.inputs[severity], list(ladder.readings[0].labels)
+    x, keys = ladder.inputs[key], list(ladder.readings[0].labels)
     if ladder.metric.weighted is not None:
         macro, by_label = ladder.metric.weighted(ladder.targets, x, weights)
         return np.column_stack([macro, by_label[:, np.asarray(keys, dtype=np.intp)]])
@@ -134,19 +139,38 @@ def _resampled(ladder: MetricLadder, severity: int, weights: FloatArray) -> Floa
             reading = as_reading(ladder.metric.compute(ladder.targets[drawn], x[drawn]))
         except MetricError:
             continue
-        row[:] = [reading.value, *(reading.labels.get(key, np.nan) for key in keys)]
+        row[:] = [reading.value, *(reading.labels.get(each, np.nan) for each in keys)]
     return values
 
 
-def _intervals(
-    ladder: MetricLadder, gap: FloatArray, confidence: float
-) -> dict[str, Interval | None]:
-    """Intervals from resampled gaps (B, 1 + K), clean minus noisy."""
+def _uncertainty(
+    ladder: MetricLadder, parts: Mapping[int, FloatArray], confidence: float, method: str
+) -> Uncertainty:
+    """From resamples (B, 1 + K): of the clean value at 0, of clean minus noisy at the rungs."""
     sign = 1.0 if ladder.metric.higher_is_better else -1.0
-    found: dict[str, Interval | None] = {}
+    found, noisy = Uncertainty(), ladder.noisy
+    for severity, part in parts.items():
+        value = parts[0] - part if severity else part
+        found.values[severity] = _intervals(ladder, value, confidence, method)
+        if severity:
+            found.drops[severity] = _intervals(ladder, sign * part, confidence, method)
+    together = np.stack([parts[0], *(sign * parts[severity] for severity in noisy)])
     for column, name in enumerate((MACRO, *ladder.kept)):
-        ends = percentile_interval(sign * gap[:, column], confidence)
-        found[name] = None if ends is None else Interval(np.nan, *ends, confidence, "bootstrap")
+        if name != MACRO or all(each[MACRO] is not None for each in found.drops.values()):
+            each = np.ascontiguousarray(together[:, :, column])
+            found.spreads[name] = Spread(tuple(noisy), sign, None, each, method)
+    return found
+
+
+def _intervals(
+    ladder: MetricLadder, values: FloatArray, confidence: float, method: str
+) -> dict[str, Interval | None]:
+    """Intervals from resampled numbers (B, 1 + K)."""
+    ends = percentile_intervals(values, confidence)
+    found: dict[str, Interval | None] = {
+        name: None if each is None else Interval(np.nan, *each, confidence, method)
+        for name, each in zip((MACRO, *ladder.kept), ends, strict=True)
+    }
     # A mean over labels is as uncertain as each of them: one unknown part, no interval.
     if not ladder.pooled and any(found[name] is None for name in ladder.kept):
         found[MACRO] = None

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
 
-import torch
-
-from pytest_xraynoise.data import Source, XrayDataset, open_source
-from pytest_xraynoise.data.subset import stratified
-from pytest_xraynoise.engine.device import choose_device, device_label
-from pytest_xraynoise.engine.ladder_pass import LadderPass
+from pytest_xraynoise.engine.engines import chosen_engine
+from pytest_xraynoise.engine.execution import Execution
+from pytest_xraynoise.engine.finishing import finish
+from pytest_xraynoise.engine.measuring import measure_data
 from pytest_xraynoise.engine.request import LadderRequest, listed, own_rungs
-from pytest_xraynoise.engine.scoring import score_ladder
-from pytest_xraynoise.engine.threads import one_blas_thread, shared_threads
-from pytest_xraynoise.errors import DataError, SpecError
-from pytest_xraynoise.metrics import defaults
-from pytest_xraynoise.models import ModelRunner, model_name
-from pytest_xraynoise.results import LadderResult, RungResult, Task
+from pytest_xraynoise.noise import get as get_noise
 
-SUBSET_SEED = 0
-"""One subset for all: another seed of the noise must not mean other patients."""
+if TYPE_CHECKING:
+    import torch
+
+    from pytest_xraynoise.engine.measured import Measured
+    from pytest_xraynoise.results import LadderResult, Task
+
+Measurer = Callable[..., "Measured"]
+
+_MEASURER: ContextVar[Measurer] = ContextVar("measurer", default=measure_data)
 
 Progress = Callable[[int, int | None, int], None]
 """Called after each batch with samples done, samples in all (None: unknown), rungs in all."""
@@ -36,18 +37,34 @@ def evaluate(
     ladder: str | None = None,
     metrics: Sequence[str] | None = None,
     seed: int = 0,
+    repeats: int = 1,
     confidence: float = 0.95,
     samples: int | None = None,
     task: Task | None = None,
     labels: Sequence[str] | None = None,
     contrast: tuple[str, str] | None = None,
     outputs: str = "auto",
+    noise_at: str = "model",
+    operating_point: str | float | Mapping[str, float] | None = None,
+    at_sensitivity: float | None = None,
+    at_specificity: float | None = None,
+    specificity_level: float | None = None,
+    ece_bins: int | None = None,
+    tolerance: float | None = None,
     preprocess: Callable[[torch.Tensor], Any] | None = None,
     output: Callable[[Any], Any] | None = None,
     device: str = "auto",
-    batch_size: int | None = None,
+    batch_size: int | str | None = None,
+    precision: str = "fp32",
+    channels_last: bool = False,
+    compile: bool = False,  # noqa: A002  # torch's word
+    loader_workers: int | None = None,
     strips: int = 3,
-    **parameters: float | Sequence[float],
+    progress: Progress | None = None,
+    engine: str = "local",
+    ray_address: str | None = None,
+    ray_actors: int | None = None,
+    **words: Any,
 ) -> LadderResult:
     """Run one ladder of rising noise against one model and one dataset.
 
@@ -58,22 +75,69 @@ def evaluate(
         noise: a noise kind: ``poisson``, ``gaussian``, ``poisson+gaussian`` ...
         severities: which rungs, all by default; the clean images (0) are always run.
         ladder: a named ladder such as ``medmnist-c-chest``; the kind's default otherwise.
-        metrics: what to compute; by default auroc, average_precision, accuracy and f1 for
-            classification, dice and iou for segmentation.
+        metrics: what to compute; by default auroc, average_precision, accuracy, f1, sensitivity,
+            specificity, ece and brier for classification, dice, iou, dice_worst_decile and
+            empty_masks for segmentation.
         seed: of the noise and of the bootstrap, 0 <= seed < 2**64.
+        repeats: how often the noise is drawn, for every sample and rung. Metrics are the mean over
+            the draws, and their intervals those of the mean; the spread between draws is told
+            beside them. Every draw is a pass of the noisy images through the model.
         confidence: level of the intervals.
         samples: a stratified subset of that many samples, the same every time.
         task: binary, multilabel, multiclass or segmentation; inferred when None.
         labels: which findings or classes to judge, all by default.
         contrast: two labels (A, B): only samples with exactly one of them, A against B.
         outputs: whether the model returns ``logits`` or ``probabilities``; ``auto`` looks.
+        noise_at: where the noise comes when the data declare ``XrayDataset(data, resize=...)``:
+            ``model``, at the model's size after the resize, or ``native``, at the images' own
+            resolution before it, which averages the noise as the processing of a scanner does.
+            Without a ``resize`` there is nothing to choose, and both are the same.
+        operating_point: where ``sensitivity`` and ``specificity`` are read. One threshold for each
+            label is fixed on the clean images and kept at every rung: ``"youden"`` (the default),
+            ``{"sensitivity": 0.95}``, ``{"specificity": 0.9}``, a probability such as ``0.3``, or a
+            probability for each label. A sample is called positive from the threshold on. Classes
+            that exclude each other are each held against the rest.
+        at_sensitivity: short for ``operating_point={"sensitivity": at_sensitivity}``.
+        at_specificity: short for ``operating_point={"specificity": at_specificity}``.
+        specificity_level: of the metric ``sensitivity_at_specificity``, which is fitted again at
+            every rung; 0.95 by default.
+        ece_bins: bins of equal mass of ``ece``, 15 by default.
+        tolerance: of ``nsd``, 2 by default, in mm where the data declare a ``pixel_pitch``, else in
+            pixels.
         preprocess: the model's own normalisation, applied after the noise.
         output: picks the tensor out of what the model returns.
         device: auto, cpu, cuda, cuda:N or mps.
-        batch_size: images that go through the model together; None takes the loader's, else 16.
+        batch_size: images that go through the model together. ``"auto"``, the default, starts with
+            a DataLoader's own batch size, else 16, and on CUDA doubles it while that brings more
+            images a second and there is room; batches that a loader makes are split where they have
+            to be, never joined. A number regroups them. Either way a batch that does not fit into
+            memory is halved; ``settings["batch_size"]`` says what was used.
+        precision: what the model computes in: fp32, or bf16 or fp16 by autocast. A model whose
+            weights are half already keeps them. Noise and scores are float32 whatever it is.
+        channels_last: keep images and weights in the memory format NHWC.
+        compile: run the model through ``torch.compile``.
+        loader_workers: processes that load and decode samples while the model runs. None leaves a
+            DataLoader its own, and loads everything else in this process.
         strips: how many samples to keep pictures of, the worst degraded ones.
-        parameters: own rungs by the kind's parameter, ``photons=[1000, 200, 50]`` = severities
-            1, 2, 3 in that order.
+        progress: called after each batch with the samples done, the samples in all (None: not
+            known) and the rungs that each goes through.
+        engine: ``local``, this process, or ``ray``: the samples are cut into blocks that actors of
+            a Ray cluster measure, with the same noise and so the same numbers. Model and data have
+            to be picklable; files have to lie where every node finds them. Needs the extra ``ray``.
+        ray_address: of the cluster: ``HOST:PORT`` of its head, ``ray://HOST:PORT``, ``auto`` (the
+            one that this machine belongs to) or ``local``. By default what ``RAY_ADDRESS`` says,
+            else a local one that is started for the run.
+        ray_actors: how many actors at most; by default one for each GPU, else for each CPU.
+        words: own rungs by the kind's parameter, ``photons=[1000, 200, 50]`` = severities 1, 2, 3
+            in that order; for ``quantum`` and ``lowdose`` in one of ``dose`` (fraction of the
+            reference), ``deviation_index``, ``exposure_index`` and ``air_kerma`` (uGy at the
+            detector). And settings of the kind: for the clinical ones ``detector`` (name of a
+            profile, path of a profile file, or a :class:`~pytest_xraynoise.noise.Detector`),
+            ``pixel_pitch`` (mm), ``response`` (``"log"``, ``"linear"`` or a response), ``latitude``
+            (decades of exposure of ``"log"``), ``kerma`` (uGy of the reference dose), and
+            ``correlate``; for ``lowdose`` ``source_noise`` (``"detector"`` or ``"none"``); for
+            ``electronic`` the ``dose`` at which it is read out. ``pixel_pitch`` goes with every
+            kind, for the clinical reading.
 
     Returns:
         A :class:`~pytest_xraynoise.results.LadderResult`.
@@ -85,19 +149,29 @@ def evaluate(
         MetricError: when the data define a metric nowhere.
     """
     pair: Any = listed("contrast", contrast)
+    settings, own = LadderRequest.split(get_noise(noise), words)
     request = LadderRequest(
         noise=noise,
         severities=listed("severities", severities),
         ladder=ladder,
-        parameters=own_rungs(parameters),
+        parameters=own_rungs(own),
+        settings=settings,
         metrics=listed("metrics", metrics),
         seed=seed,
+        repeats=repeats,
         confidence=confidence,
         samples=samples,
         task=task,
         labels=listed("labels", labels),
         contrast=pair,
         outputs=outputs,
+        noise_at=noise_at,
+        operating_point=operating_point,
+        at_sensitivity=at_sensitivity,
+        at_specificity=at_specificity,
+        specificity_level=specificity_level,
+        ece_bins=ece_bins,
+        tolerance=tolerance,
     )
     return run_request(
         request,
@@ -107,8 +181,32 @@ def evaluate(
         output=output,
         device=device,
         batch_size=batch_size,
+        precision=precision,
+        channels_last=channels_last,
+        compile=compile,
+        loader_workers=loader_workers,
         strips=strips,
+        progress=progress,
+        engine=engine,
+        ray_address=ray_address,
+        ray_actors=ray_actors,
     )
+
+
+@contextlib.contextmanager
+def measured_by(measurer: Measurer) -> Iterator[None]:
+    """Have every evaluation inside measured by something else than a pass of its own."""
+    token = _MEASURER.set(measurer)
+    try:
+        yield
+    finally:
+        _MEASURER.reset(token)
+
+
+def current_measurer() -> Measurer | None:
+    """What :func:`measured_by` has measure every evaluation here; None outside of one."""
+    measurer = _MEASURER.get()
+    return None if measurer is measure_data else measurer
 
 
 def run_request(
@@ -119,106 +217,46 @@ def run_request(
     preprocess: Callable[[torch.Tensor], Any] | None = None,
     output: Callable[[Any], Any] | None = None,
     device: str = "auto",
-    batch_size: int | None = None,
+    batch_size: int | str | None = None,
+    precision: str = "fp32",
+    channels_last: bool = False,
+    compile: bool = False,  # noqa: A002  # torch's word
+    loader_workers: int | None = None,
     strips: int = 3,
     progress: Progress | None = None,
     workers: int = 1,
+    measurer: Measurer | None = None,
+    engine: str = "local",
+    ray_address: str | None = None,
+    ray_actors: int | None = None,
 ) -> LadderResult:
     """:func:`evaluate` for a request that is made already; the plugin calls this one.
 
-    ``workers`` processes run ladders at the same time and share the processors.
+    ``workers`` processes run ladders at the same time and share the processors. ``measurer`` runs
+    the rungs; one that knows some of them already has the signature of
+    :func:`~pytest_xraynoise.engine.measuring.measure_data`. That one does it by default, or what
+    :func:`measured_by` says. It gets a word ``engine`` as well where that is not the local one.
     """
-    if isinstance(strips, bool) or not isinstance(strips, int) or strips < 0:
-        raise SpecError(f"strips={strips!r}: expected a whole number from 0")
-    place = _placement(model, device)
-    if data is None:
-        raise DataError("the dataset is None; did the fixture forget its return?")
-    source = open_source(_named(data, model), task=request.task, batch_size=batch_size)
-    if request.samples is not None:
-        _subset(source, request.samples)
-    ladder = LadderPass(request, source, strips=strips, progress=progress)
-    with shared_threads(workers), ModelRunner(model, place, preprocess, output) as runner:
-        ladder.run(runner)
-    scored = ladder.scored()
-    names = tuple(dict.fromkeys((*(request.metrics or defaults(scored.task)), *request.also)))
-    with one_blas_thread():
-        values, excluded = score_ladder(
-            task=scored.task,
-            labels=scored.labels,
-            targets=scored.targets,
-            scores=scored.scores,
-            per_image=scored.per_image,
-            ranks=scored.ranks,
-            metrics=names,
-            confidence=request.confidence,
-            seed=request.seed,
-        )
-    return LadderResult(
-        noise=request.noise,
-        ladder=request.resolved_ladder.name,
-        task=scored.task,
-        labels=scored.labels,
-        rungs=tuple(
-            RungResult(rung, values[rung.severity], *ladder.losses(rung.severity))
-            for rung in request.rungs
-        ),
-        ids=scored.ids,
-        settings=_settings(request, source, ladder, device_label(place)),
-        model=model_name(model),
-        dataset=source.name,
-        excluded=excluded,
-        strips=ladder.strips(scored),
-        _targets=scored.targets,
-        _scores=scored.scores,
-        _per_image=scored.per_image,
+    how = Execution(
+        device,
+        batch_size,
+        precision,
+        channels_last=channels_last,
+        compile=compile,
+        loader_workers=loader_workers,
     )
-
-
-def _placement(model: Any, device: str) -> torch.device:
-    """A module goes where ``device`` says; a callable under ``auto`` gets its images on the CPU."""
-    chosen = choose_device(device)
-    if device == "auto" and not isinstance(model, torch.nn.Module):
-        return torch.device("cpu")
-    return chosen
-
-
-def _subset(source: Source, samples: int) -> None:
-    if not source.sized:
-        raise DataError(
-            f"samples={samples}: an iterable dataset cannot be subset; use a map-style dataset"
-        )
-    if samples < len(source):
-        source.keep(stratified(source.targets(), samples, SUBSET_SEED))
-
-
-def _named(data: Any, model: Any) -> Any:
-    """Take label names from the model (``pathologies``) where the data have none.
-
-    A blank stands for an output that was not trained (torchxrayvision); it is named by its place.
-    """
-    found = getattr(model, "pathologies", None)
-    if not isinstance(found, (list, tuple)) or open_source(data).labels is not None:
-        return data
-    names = [str(name) or f"label {index}" for index, name in enumerate(found)]
-    declared = data if isinstance(data, XrayDataset) else XrayDataset(data)
-    return replace(declared, labels=tuple(names))
-
-
-def _settings(
-    request: LadderRequest, source: Source, ladder: LadderPass, device: str
-) -> Mapping[str, Any]:
-    return {
-        "seed": request.seed,
-        "confidence": request.confidence,
-        "samples": ladder.seen,
-        "subset": request.samples,
-        "batch_size": source.batch_size,
-        "device": device,
-        "precision": "fp32",
-        "outputs": request.outputs,
-        "contrast": None if request.contrast is None else list(request.contrast),
-        "intensity": source.intensity.describe(),
-        "image_size": list(ladder.image_size),
-        "noise_applied": "after the dataset's transforms, before xray_preprocess",
-        "clip": True,
-    }
+    other = chosen_engine(engine, ray_address, ray_actors)
+    elsewhere = {} if other is None else {"engine": other}
+    measured = (measurer or _MEASURER.get())(
+        request,
+        model,
+        data,
+        how,
+        preprocess=preprocess,
+        output=output,
+        strips=strips,
+        progress=progress,
+        workers=workers,
+        **elsewhere,
+    )
+    return finish(request, measured, strips=strips)

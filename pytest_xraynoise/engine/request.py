@@ -8,14 +8,19 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, get_args
 
 from pytest_xraynoise import metrics, noise
+from pytest_xraynoise.engine.kind_words import PITCH, configured_kind, split_words
 from pytest_xraynoise.errors import SpecError, unknown
+from pytest_xraynoise.metrics.options import CLASSIFIER_WORDS, SEGMENTER_WORDS, parse_options
 from pytest_xraynoise.results import Rung, Task
 
 if TYPE_CHECKING:
-    from pytest_xraynoise.noise import Ladder
+    from pytest_xraynoise.metrics.options import MetricOptions
+    from pytest_xraynoise.noise import Ladder, NoiseKind
 
 OUTPUT_KINDS = ("auto", "logits", "probabilities")
-_INTERNAL = ("parameters", "also")  # fields that no user writes
+NOISE_AT = ("model", "native")
+MOST_REPEATS = 1000
+_INTERNAL = ("parameters", "settings", "also")  # fields that no user writes
 
 
 @dataclass(frozen=True)
@@ -27,53 +32,79 @@ class LadderRequest:
         severities: which rungs to run, all of the ladder by default.
         ladder: a named ladder, the kind's default when None.
         parameters: own rungs, ``{"photons": (1000, 200, 50)}`` = severities 1, 2, 3.
+        settings: of the kind, ``{"detector": "csi-0.139", "pixel_pitch": 0.68}``.
         metrics: what to compute; the task's defaults when None.
         also: metrics that are added to the defaults, because limits name them.
-        seed, confidence, samples, task, labels, contrast, outputs: as in :func:`evaluate`.
+        seed, repeats, confidence, samples, task, labels, contrast, outputs, noise_at: as in
+            :func:`evaluate`.
+        operating_point, at_sensitivity, at_specificity, specificity_level, ece_bins, tolerance: as
+            in :func:`evaluate`; None where nothing was said.
     """
 
     noise: str
     severities: tuple[int, ...] | None = None
     ladder: str | None = None
     parameters: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
     metrics: tuple[str, ...] | None = None
     also: tuple[str, ...] = ()
     seed: int = 0
+    repeats: int = 1
     confidence: float = 0.95
     samples: int | None = None
     task: Task | None = None
     labels: tuple[str, ...] | None = None
     contrast: tuple[str, str] | None = None
     outputs: str = "auto"
+    noise_at: str = "model"
+    operating_point: Any = None
+    at_sensitivity: float | None = None
+    at_specificity: float | None = None
+    specificity_level: float | None = None
+    ece_bins: int | None = None
+    tolerance: float | None = None
 
     def __post_init__(self) -> None:
-        self._check_parameters(noise.get(self.noise).keywords)
+        kind = self.kind
+        settings, _ = self.split(kind, self.parameters)
+        for word in settings:
+            raise SpecError(f"unknown word {word!r} for a rung: it is a setting of {kind.name!r}")
         for name in (*(self.metrics or ()), *self.also):
             metrics.get(name)
         if self.task is not None and self.task not in get_args(Task):
             raise SpecError(unknown("task", self.task, get_args(Task)))
         if self.outputs not in OUTPUT_KINDS:
             raise SpecError(unknown("outputs", self.outputs, OUTPUT_KINDS))
+        if self.noise_at not in NOISE_AT:
+            raise SpecError(unknown("noise_at", self.noise_at, NOISE_AT))
         if not (isinstance(self.confidence, (int, float)) and 0.5 <= self.confidence < 1):
             raise SpecError(
                 f"confidence={self.confidence!r}: expected a number from 0.5 to below 1"
             )
         _whole("seed", self.seed, 0, 2**64)
+        _whole("repeats", self.repeats, 1, MOST_REPEATS + 1)
         if self.samples is not None:
             _whole("samples", self.samples, 2, 2**63)
         self._check_labels()
+        _ = self.options
         _ = self.rungs
 
-    def _check_parameters(self, keywords: tuple[str, ...]) -> None:
-        for word in self.parameters:
+    @classmethod
+    def split(
+        cls, kind: NoiseKind, words: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What a user gave beside the fields, as (settings of the kind, own rungs).
+
+        Raises:
+            SpecError: a limit, or a word that the kind does not have, with the nearest match.
+        """
+        for word in words:
             if word.startswith(("min_", "max_")):
                 raise SpecError(
                     f"{word} is a limit, and a ladder only measures; hold limits against its "
                     f"result: check(result, {word}=...)"
                 )
-            if word not in keywords:
-                known = (*keywords, *(f.name for f in fields(self) if f.name not in _INTERNAL))
-                raise SpecError(unknown("word", word, known))
+        return split_words(kind, words, (f.name for f in fields(cls) if f.name not in _INTERNAL))
 
     def _check_labels(self) -> None:
         for word, names in (("labels", self.labels), ("contrast", self.contrast)):
@@ -94,8 +125,32 @@ class LadderRequest:
                 raise SpecError("contrast= compares two labels already; leave labels= out")
 
     @property
+    def options(self) -> MetricOptions:
+        """How the metrics are computed.
+
+        Raises:
+            SpecError: for a value out of range, or two operating points.
+        """
+        words = (*CLASSIFIER_WORDS, *SEGMENTER_WORDS)
+        return parse_options(**{word: getattr(self, word) for word in words})
+
+    @property
+    def kind(self) -> NoiseKind:
+        """The kind of noise, with its settings."""
+        return configured_kind(self.noise, self.settings)
+
+    @property
+    def pixel_pitch(self) -> float | None:
+        """The pixel pitch in mm that was asked for, before the data's own; None where none was."""
+        pitch = self.settings.get(PITCH, getattr(self.kind, PITCH, None))
+        return None if pitch is None else float(pitch)
+
+    @property
     def resolved_ladder(self) -> Ladder:
         """The ladder with all its rungs."""
+        # Kinds that use the pitch have it as a setting; a rung of their own would hide the data's.
+        kind = self.kind
+        pitch = None if PITCH in kind.options else self.pixel_pitch
         if self.parameters:
             if self.ladder is not None:
                 given = ", ".join(self.parameters)
@@ -103,8 +158,8 @@ class LadderRequest:
                     f"give either ladder={self.ladder!r} or own rungs ({given}), not both"
                 )
             own: dict[str, Any] = dict(self.parameters)
-            return noise.custom_ladder(self.noise, **own)
-        return noise.ladder(self.noise, self.ladder)
+            return noise.custom_ladder(kind, pixel_pitch=pitch, **own)
+        return noise.ladder(kind, self.ladder, pixel_pitch=pitch)
 
     @property
     def rungs(self) -> tuple[Rung, ...]:
@@ -129,7 +184,7 @@ class LadderRequest:
 
 def _whole(name: str, value: object, low: int, high: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value < high:
-        bound = "2**64" if high == 2**64 else "2**63"
+        bound = {2**64: "2**64", 2**63: "2**63"}.get(high, str(high))
         raise SpecError(f"{name}={value!r}: expected a whole number from {low} to below {bound}")
 
 

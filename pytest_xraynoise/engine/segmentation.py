@@ -1,4 +1,4 @@
-"""Collect per-image overlap of a segmenter over all rungs."""
+"""Collect per-image numbers of a segmenter over all rungs."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ import torch
 
 from pytest_xraynoise.engine.classification import Array, Scored
 from pytest_xraynoise.engine.outputs import SLACK
+from pytest_xraynoise.engine.overlap import Measures, Overlap
 from pytest_xraynoise.engine.targets import column
 from pytest_xraynoise.errors import DataError, ModelError
-from pytest_xraynoise.metrics.segmentation import dice_from_counts, iou_from_counts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from pytest_xraynoise.engine.surface import Spacing
 
 Masks = torch.Tensor
 """Boolean (N, K, H, W), a channel for each class that is judged."""
@@ -23,7 +25,7 @@ Masks = torch.Tensor
 
 @dataclass
 class Segmentation:
-    """Pixel counts by severity and class; masks themselves are dropped batch by batch.
+    """Numbers of each image and class by severity; masks themselves are dropped batch by batch.
 
     Attributes:
         names: the foreground classes of the model, in order.
@@ -31,6 +33,7 @@ class Segmentation:
             each output is a mask of its own.
         outputs: auto, logits or probabilities; for independent masks only.
         labels: the classes to judge, all when None.
+        measures: which numbers each image gets.
 
     Raises:
         SpecError: for a label that is not among the names.
@@ -40,11 +43,11 @@ class Segmentation:
     exclusive: bool
     outputs: str
     labels: tuple[str, ...] | None = None
+    measures: Measures = field(default_factory=Measures)
     logits: bool | None = None
     ids: list[str] = field(default_factory=list)
     areas: list[Array] = field(default_factory=list)
-    dice: dict[int, list[Array]] = field(default_factory=dict)
-    iou: dict[int, list[Array]] = field(default_factory=dict)
+    numbers: dict[str, dict[int, list[Array]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._columns = [column(self.names, name) for name in self.labels or self.names]
@@ -101,31 +104,54 @@ class Segmentation:
         return {severity: self._judged(output > half) for severity, output in outputs.items()}
 
     def add(
-        self, ids: Sequence[str], true: Masks, known: torch.Tensor, predicted: Mapping[int, Masks]
+        self,
+        ids: Sequence[str],
+        true: Masks,
+        known: torch.Tensor,
+        predicted: Mapping[int, Masks],
+        spacing: Sequence[Spacing] | None = None,
     ) -> Array:
         """Keep one batch; return the loss of mean Dice from clean to the worst rung, (N,).
 
-        An image that is not labelled anywhere for a class does not count for it (NaN).
+        An image that is not labelled anywhere for a class does not count for it (NaN). ``spacing``
+        is that of the mask pixels of each image in mm, pixels when None.
         """
-        labelled = known.flatten(2).any(2).cpu().numpy()
-        true = true & known
-        areas = np.where(labelled, _count(true), np.nan)
-        batch: dict[int, Array] = {}
-        for severity, masks in predicted.items():
-            said = masks & known
-            overlap = np.where(labelled, _count(said & true), np.nan)
-            size = np.where(labelled, _count(said), np.nan)
-            batch[severity] = dice_from_counts(overlap, size, areas)
-            self.dice.setdefault(severity, []).append(batch[severity])
-            self.iou.setdefault(severity, []).append(iou_from_counts(overlap, size, areas))
+        first = next(iter(predicted))
+        overlap = Overlap(predicted[first], true, known, spacing)
+        batch = {
+            severity: self.measures.of(overlap if severity == first else overlap.at(masks))
+            for severity, masks in predicted.items()
+        }
+        # Nothing is kept before everything is there: memory may run out, and the batch come again.
+        for severity, found in batch.items():
+            for name, values in found.items():
+                self.numbers.setdefault(name, {}).setdefault(severity, []).append(values)
+        self.areas.append(overlap.true_area)
         self.ids += ids
-        self.areas.append(areas)
-        return lost_dice(batch)
+        if 0 not in batch:
+            return np.zeros(len(ids))
+        return lost_dice({severity: found["dice"] for severity, found in batch.items()})
+
+    @property
+    def truth(self) -> list[Array]:
+        """Pixels of the true masks, batch by batch."""
+        return self.areas
+
+    def rows(self) -> dict[int, dict[str, Array]]:
+        """The numbers of all samples by key and name."""
+        keys = next(iter(self.numbers.values()))
+        return {
+            key: {name: np.concatenate(rungs[key]) for name, rungs in self.numbers.items()}
+            for key in keys
+        }
 
     def finish(self) -> Scored:
-        """Per-image Dice and IoU of all samples."""
-        dice = {severity: np.concatenate(rows) for severity, rows in self.dice.items()}
-        iou = {severity: np.concatenate(rows) for severity, rows in self.iou.items()}
+        """Per-image numbers of all samples."""
+        per_image = {
+            name: {severity: np.concatenate(rows) for severity, rows in rungs.items()}
+            for name, rungs in self.numbers.items()
+        }
+        dice = per_image["dice"]
         return Scored(
             task="segmentation",
             labels=self.labels or self.names,
@@ -133,7 +159,8 @@ class Segmentation:
             targets=np.concatenate(self.areas),
             scores=dice,
             lost=lost_dice(dice),
-            per_image={"dice": dice, "iou": iou},
+            per_image=per_image,
+            unit=self.measures.unit,
         )
 
     def _by_argmax(self, output: torch.Tensor) -> Masks:
@@ -152,10 +179,6 @@ def lost_dice(dice: Mapping[int, Array]) -> Array:
     counted = np.maximum((~np.isnan(dice[0])).sum(1), 1)
     losses = [np.nan_to_num(loss).sum(1) / counted for loss in noisy]
     return np.asarray(np.max(losses, axis=0), dtype=np.float64)
-
-
-def _count(masks: torch.Tensor) -> Array:
-    return np.asarray(masks.flatten(2).sum(2).cpu().numpy(), dtype=np.float64)
 
 
 def is_one_hot(masks: torch.Tensor) -> bool:

@@ -16,7 +16,7 @@ from torch.nn import functional
 from pytest_xraynoise.results import Strip, StripFrame
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pytest_xraynoise.engine.classification import Array, Scored
 
@@ -27,7 +27,9 @@ _SHOWN = 6  # scores under each image
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class Kept:
+    """Pictures of one sample at every severity, uint8."""
+
     sample: str
     lost: float
     images: Mapping[int, npt.NDArray[np.uint8]]
@@ -43,7 +45,7 @@ class StripKeeper:
     """
 
     count: int
-    kept: list[_Kept] = field(default_factory=list)
+    kept: list[Kept] = field(default_factory=list)
 
     def offer(
         self,
@@ -52,8 +54,18 @@ class StripKeeper:
         images: Mapping[int, torch.Tensor],
         masks: Mapping[int, torch.Tensor] | None = None,
         truth: torch.Tensor | None = None,
+        unit: Callable[[torch.Tensor], torch.Tensor] | None = None,
     ) -> None:
-        """Consider a batch: lost (N,), images (N, C, H, W) in [0, 1], masks (N, K, H, W) bool."""
+        """Consider a batch.
+
+        Args:
+            ids: names of its samples.
+            lost: (N,), how much each sample lost.
+            images: (N, C, H, W) by severity.
+            masks: (N, K, H, W) bool by severity, for a segmentation.
+            truth: (N, K, H, W) bool.
+            unit: brings images to [0, 1]; None where they are.
+        """
         if self.count == 0:
             return
         order = sorted(range(len(ids)), key=lambda row: (-lost[row], row))[: self.count]
@@ -61,10 +73,10 @@ class StripKeeper:
             floor = self.kept[-1].lost if len(self.kept) == self.count else -np.inf
             if not lost[row] > floor:
                 break
-            entry = _Kept(
+            entry = Kept(
                 ids[row],
                 float(lost[row]),
-                {s: _thumbnail(batch[row]) for s, batch in images.items()},
+                {s: _thumbnail(_row(batch, row, unit)) for s, batch in images.items()},
                 {s: _label_map(batch[row]) for s, batch in (masks or {}).items()},
                 None if truth is None else _label_map(truth[row]),
             )
@@ -80,7 +92,7 @@ class StripKeeper:
         order = sorted(self.kept, key=lambda kept: -scored.lost[rows[kept.sample]])
         return tuple(self._strip(kept, rows[kept.sample], scored) for kept in order)
 
-    def _strip(self, kept: _Kept, row: int, scored: Scored) -> Strip:
+    def _strip(self, kept: Kept, row: int, scored: Scored) -> Strip:
         shown = _shown_labels(scored, row)
         lost = float(scored.lost[row])
         frames = tuple(
@@ -134,6 +146,13 @@ def _truth(scored: Scored, row: int) -> str:
         return scored.labels[0] if target == 1 else f"not {scored.labels[0]}"
     true = [n for n, value in zip(scored.labels, target, strict=True) if value == 1]
     return ", ".join(true) or "none of the labels"
+
+
+def _row(
+    batch: torch.Tensor, row: int, unit: Callable[[torch.Tensor], torch.Tensor] | None
+) -> torch.Tensor:
+    one = batch[row : row + 1]
+    return (one if unit is None else unit(one))[0]
 
 
 def _thumbnail(image: torch.Tensor) -> npt.NDArray[np.uint8]:

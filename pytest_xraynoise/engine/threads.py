@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 import torch
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,21 +17,23 @@ if TYPE_CHECKING:
 def shared_threads(workers: int) -> Iterator[None]:
     """Share the processors among ``workers`` processes that run ladders at the same time.
 
-    torch and BLAS start a thread for each core in every process, and threads that wait for each
-    other by spinning lose twentyfold when there are more of them than cores. Fewer threads than
-    the share are left as they are.
+    torch, OpenMP and BLAS start a thread for each core in every process, and threads that wait for
+    each other by spinning lose twentyfold when there are more of them than cores. Whoever uses
+    fewer than the share already is left alone, and every number is put back afterwards, also after
+    an error. A single process uses the threads that the user gave it.
     """
-    before = torch.get_num_threads()
-    share = max(1, _processors() // workers)
-    if workers <= 1 or before <= share:
+    if workers <= 1:
         yield
         return
-    torch.set_num_threads(share)
-    try:
-        with threadpool_limits(limits=share, user_api="blas"):
+    before = torch.get_num_threads()
+    share = max(1, _processors() // workers)
+    pools = {pool["prefix"]: pool["num_threads"] for pool in threadpool_info()}
+    with threadpool_limits(limits={p: min(share, count) for p, count in pools.items()}):
+        torch.set_num_threads(min(share, before))
+        try:
             yield
-    finally:
-        torch.set_num_threads(before)
+        finally:
+            torch.set_num_threads(before)
 
 
 @contextlib.contextmanager

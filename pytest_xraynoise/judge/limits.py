@@ -15,6 +15,9 @@ from pytest_xraynoise.errors import SpecError, nearest
 if TYPE_CHECKING:
     from pytest_xraynoise.metrics import Metric
 
+REQUIREMENTS = ("min_dose", "min_severity")
+"""Words that say down to which dose, or up to which severity, the limits must hold."""
+
 Form = Literal["drop", "relative_drop", "increase", "floor", "ceiling"]
 
 _FORMS: tuple[tuple[Form, str], ...] = (
@@ -60,8 +63,8 @@ class Limit:
 
 
 def is_limit(word: str) -> bool:
-    """Whether a keyword has the form of a limit."""
-    return word.startswith(("max_", "min_"))
+    """Whether a keyword has the form of a limit. What a limit must hold down or up to is none."""
+    return word.startswith(("max_", "min_")) and word not in REQUIREMENTS
 
 
 def parse_limits(
@@ -77,6 +80,7 @@ def parse_limits(
             "no limit is given, so nothing could ever fail; give at least one, such as "
             "max_auroc_drop=0.05 or min_dice=0.80"
         )
+    _check_contradictions(words)
     return tuple(parse_limit(word, value, severities) for word, value in words.items())
 
 
@@ -115,6 +119,32 @@ def all_words() -> list[str]:
     return words
 
 
+def _check_contradictions(words: Mapping[str, object]) -> None:
+    """No value is at least a floor and at most a ceiling below it."""
+    for name in metrics.names():
+        floor, ceiling = words.get(f"min_{name}"), words.get(f"max_{name}")
+        for severity in _severities(floor) | _severities(ceiling) | {None}:
+            least, most = _said(floor, severity), _said(ceiling, severity)
+            if least is not None and most is not None and least > most:
+                where = "" if severity is None else f" at severity {severity}"
+                raise SpecError(
+                    f"min_{name} and max_{name} contradict each other{where}: no {name} is at "
+                    f"least {least:g} and at most {most:g}"
+                )
+
+
+def _severities(value: object) -> set[object]:
+    return set(value) if isinstance(value, Mapping) else set()
+
+
+def _said(value: object, severity: object) -> float | None:
+    """The number for a severity; the one for all of them for None, None where there is none."""
+    found = value.get(severity) if isinstance(value, Mapping) else value
+    if isinstance(found, bool) or not isinstance(found, numbers.Real):
+        return None
+    return float(found)
+
+
 def _recognise(word: str) -> tuple[Form, Metric]:
     names = metrics.names()
     for form, pattern in _FORMS:
@@ -123,7 +153,7 @@ def _recognise(word: str) -> tuple[Form, Metric]:
             metric = metrics.get(found["metric"])
             _check_direction(word, form, metric)
             return form, metric
-    match = nearest(word, all_words())
+    match = nearest(word, [*all_words(), "min_severity"])
     hint = f"; did you mean {match!r}?" if match else "."
     raise SpecError(
         f"unknown limit {word!r}{hint} A limit is max_<metric>_drop, max_relative_<metric>_drop "

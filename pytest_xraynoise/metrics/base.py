@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,8 +15,11 @@ if TYPE_CHECKING:
     from pytest_xraynoise.results import Task
 
     FloatArray = npt.NDArray[np.float64]
-    Compute = Callable[[FloatArray, FloatArray], "Reading | float"]
-    Weighted = Callable[[FloatArray, FloatArray, FloatArray], tuple[FloatArray, FloatArray]]
+    Masks = npt.NDArray[np.bool_]
+    Compute = Callable[..., "Reading | float"]  # (targets, scores), and the metric's options
+    Weighted = Callable[..., tuple[FloatArray, FloatArray]]  # (targets, scores, weights), the same
+    SampleValues = Callable[[FloatArray, FloatArray], npt.ArrayLike]
+    MaskValues = Callable[[Masks, Masks], npt.ArrayLike]
 
 CLASSIFICATION: frozenset[Any] = frozenset({"binary", "multilabel", "multiclass"})
 """The tasks whose scores are one probability for each sample (and label)."""
@@ -44,14 +48,23 @@ class Reading:
 class Metric:
     """A number that tells how good scores are.
 
+    Three ways to make one: ``Metric(compute=...)`` from all samples together (set-wise),
+    :meth:`from_samples` from a number of each sample, :meth:`from_masks` from a number of each
+    image and class of a segmentation. The last two have a fast bootstrap by themselves.
+
     Attributes:
         name: the word in limits and results: ``auroc`` in ``max_auroc_drop``.
         title: the name for people: ``AUROC``.
         higher_is_better: False turns a drop into an increase.
         lower, upper: the bounds of the value, None where there is none; limits are checked by them.
         tasks: the tasks that have this metric.
-        per_image: True if the metric is a mean over images of a number that each image has by
-            itself. ``compute`` then gets these numbers, (N, K) with NaN, in place of scores.
+        per_image: True if the metric is read off numbers that each image has by itself
+            (segmentation). ``compute`` then gets these numbers, (N, K) with NaN, in place of
+            scores.
+        reads: whose numbers those are (``dice``), the metric's own when empty.
+        masks: gives them for a batch: ``masks(predicted, true) -> (N, K)``, from bool arrays (N, K,
+            H, W); pixels that are not labelled are False in both. None for numbers that the package
+            has itself. Which images it leaves out (NaN) must depend on the true masks alone.
         compute: ``compute(targets, scores) -> Reading``. Targets are float64: (N,) with 0, 1 or NaN
             (binary), (N, K) with 0, 1 or NaN (multilabel), (N,) class ids (multiclass); NaN or -1
             means not labelled. Scores are probabilities, (N,) or (N, K). A metric of the user may
@@ -62,8 +75,13 @@ class Metric:
             the bootstrap calls ``compute`` for every resample.
         ranks: True if only the order of the scores matters. ``compute`` and ``weighted`` then get
             logits where the model gave logits: their order does not saturate as probabilities do.
+        decided: True if the metric is read at the clean operating point. ``compute`` and
+            ``weighted`` then get decisions in place of scores: 1 where the label is said to be
+            present, else 0.
         pooled: the tasks in which the value is taken over all samples together, and not as the mean
             over labels.
+        options: names of :class:`~pytest_xraynoise.metrics.options.MetricOptions` that ``compute``
+            and ``weighted`` take as keywords.
     """
 
     name: str
@@ -73,7 +91,98 @@ class Metric:
     upper: float | None = None
     tasks: frozenset[Task] = CLASSIFICATION
     per_image: bool = False
+    reads: str = ""
+    masks: MaskValues | None = None
     ranks: bool = False
+    decided: bool = False
     compute: Compute
     weighted: Weighted | None = None
     pooled: frozenset[Task] = frozenset()
+    options: tuple[str, ...] = ()
+
+    @property
+    def source(self) -> str:
+        """The name under which the per-image numbers of this metric are kept."""
+        return self.reads or self.name
+
+    def bound(self, options: Mapping[str, Any]) -> Metric:
+        """The metric with its options set to these."""
+        if not self.options:
+            return self
+        words = {name: options[name] for name in self.options}
+        weighted = None if self.weighted is None else partial(self.weighted, **words)
+        return replace(self, compute=partial(self.compute, **words), weighted=weighted)
+
+    @classmethod
+    def from_samples(
+        cls,
+        *,
+        name: str,
+        title: str,
+        values: SampleValues,
+        **traits: Any,
+    ) -> Metric:
+        """A metric that is the mean over samples of a number that each has by itself.
+
+        Args:
+            name: the word in limits and results.
+            title: the name for people.
+            values: ``values(targets, scores) -> (N,) or (N, K)``, NaN where a sample does not
+                count; the macro value is the mean over the K columns.
+            traits: any other attribute, ``higher_is_better=False``, ``lower``, ``tasks`` ...
+        """
+
+        def compute(targets: FloatArray, scores: FloatArray) -> Reading:
+            from pytest_xraynoise.metrics.per_sample import mean_over_samples
+
+            return mean_over_samples(values, targets, scores)
+
+        def weighted(
+            targets: FloatArray, scores: FloatArray, weights: FloatArray
+        ) -> tuple[FloatArray, FloatArray]:
+            from pytest_xraynoise.metrics.per_sample import weighted_sample_means
+
+            return weighted_sample_means(values, targets, scores, weights)
+
+        return cls(name=name, title=title, compute=compute, weighted=weighted, **traits)
+
+    @classmethod
+    def from_masks(
+        cls,
+        *,
+        name: str,
+        title: str,
+        values: MaskValues,
+        **traits: Any,
+    ) -> Metric:
+        """A metric that is the mean over images of a number that its masks have.
+
+        Args:
+            name: the word in limits and results.
+            title: the name for people.
+            values: ``values(predicted, true) -> (N, K)``, as ``masks`` of this class.
+            traits: any other attribute, ``higher_is_better=False``, ``lower`` ...
+        """
+
+        def compute(targets: FloatArray, numbers: FloatArray) -> Reading:
+            from pytest_xraynoise.metrics.segmentation import mean_over_images
+
+            return mean_over_images(targets, numbers)
+
+        def weighted(
+            targets: FloatArray, numbers: FloatArray, weights: FloatArray
+        ) -> tuple[FloatArray, FloatArray]:
+            from pytest_xraynoise.metrics.segmentation import weighted_mean_over_images
+
+            return weighted_mean_over_images(targets, numbers, weights)
+
+        return cls(
+            name=name,
+            title=title,
+            tasks=SEGMENTATION,
+            per_image=True,
+            masks=values,
+            compute=compute,
+            weighted=weighted,
+            **traits,
+        )

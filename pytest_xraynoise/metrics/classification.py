@@ -1,40 +1,51 @@
-"""AUROC, average precision, accuracy and F1, for one set of weights or for thousands.
+"""AUROC, average precision, accuracy, F1 and their kin, for one set of weights or for thousands.
 
 Each metric is written once, as a function of sample weights: with weights of one it gives the
 value, with resampling counts the bootstrap. The macro value is the mean over the labels that define
 the metric (over all samples for multiclass accuracy). Multiclass AUROC and average precision are
 one class against the rest.
 
-======================  ===========================================================================
-``auroc``               needs a positive and a negative sample of the label
-``average_precision``   the same; with positives only it would be 1 whatever the scores say
-``accuracy``            needs a labelled sample, one class is enough
-``f1``                  needs a positive sample: without one it is 0 or 0/0 whatever the scores say
-======================  ===========================================================================
+==============================  ===================================================================
+``auroc``                       needs a positive and a negative sample of the label
+``average_precision``           the same; with positives only it would be 1 whatever the scores say
+``sensitivity_at_specificity``  the same
+``accuracy``                    needs a labelled sample, one class is enough
+``balanced_accuracy``           needs a positive and a negative sample; a sample of the class where
+                                classes exclude each other
+``f1``                          needs a positive sample: without one it is 0 or 0/0 whatever the
+                                scores say
+==============================  ===================================================================
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pytest_xraynoise.errors import MetricError
 from pytest_xraynoise.metrics.averages import mean_of_defined, ratio
-from pytest_xraynoise.metrics.base import Reading
-from pytest_xraynoise.metrics.columns import Columns, NoLabelLeftError, as_columns
-from pytest_xraynoise.metrics.ranking import weighted_auroc_column, weighted_precision_column
+from pytest_xraynoise.metrics.columns import Columns, as_columns
+from pytest_xraynoise.metrics.ranking import (
+    weighted_auroc_column,
+    weighted_precision_column,
+    weighted_sensitivity_column,
+)
+from pytest_xraynoise.metrics.reading import THRESHOLD, check_probabilities, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy.typing as npt
 
-    from pytest_xraynoise.metrics.base import FloatArray, Weighted
+    from pytest_xraynoise.metrics.base import FloatArray, Reading
+    from pytest_xraynoise.metrics.reading import Needs
 
-THRESHOLD = 0.5
-"""A label is said to be present where its probability is above this (the usual ``p > 0.5``)."""
+SPECIFICITY = 0.95
+"""Where ``sensitivity_at_specificity`` is read when nothing else is said."""
+
+_WHY = f"to be held against the threshold {THRESHOLD}"
 
 
 def weighted_auroc(
@@ -85,6 +96,44 @@ def weighted_accuracy(
     return mean_of_defined(by_label), by_label
 
 
+def weighted_balanced_accuracy(
+    targets: FloatArray, scores: FloatArray, weights: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Mean recall of the two sides of a label, at the threshold 0.5 that accuracy has too.
+
+    Multiclass: the recall of each class at the largest probability, and their mean over the classes
+    that occur. ``sensitivity`` and ``specificity`` are the ones at the clean operating point.
+    Arguments and result as in :func:`weighted_auroc`.
+    """
+    columns = as_columns(targets, scores)
+    predicted = columns.predicted(THRESHOLD)
+    truth, absent = columns.truth, columns.labelled & ~columns.truth
+    found = ratio(weights @ (predicted & truth).astype(float), weights @ truth.astype(float))
+    if columns.exclusive:
+        return mean_of_defined(found), found
+    spared = ratio(weights @ (absent & ~predicted).astype(float), weights @ absent.astype(float))
+    by_label = 0.5 * (found + spared)
+    return mean_of_defined(by_label), by_label
+
+
+def weighted_sensitivity_at_specificity(
+    targets: FloatArray,
+    scores: FloatArray,
+    weights: FloatArray,
+    *,
+    specificity_level: float = SPECIFICITY,
+) -> tuple[FloatArray, FloatArray]:
+    """Largest sensitivity on the ROC curve of these scores at a specificity of at least so much.
+
+    The threshold is fitted again to the scores of every rung (and resample): what the model could
+    still do, were it calibrated to the noise. ``sensitivity`` keeps the threshold of clean images.
+    Arguments and result as in :func:`weighted_auroc`.
+    """
+    of_column = partial(weighted_sensitivity_column, specificity=specificity_level)
+    by_label = _by_ranking(of_column, as_columns(targets, scores), weights)
+    return mean_of_defined(by_label), by_label
+
+
 def weighted_f1(
     targets: FloatArray, scores: FloatArray, weights: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
@@ -107,7 +156,7 @@ def auroc(targets: FloatArray, scores: FloatArray) -> Reading:
     Raises:
         MetricError: if shapes or values do not fit, or no label has both classes.
     """
-    return _read(weighted_auroc, targets, scores, needs_both=True)
+    return read(weighted_auroc, targets, scores, needs="both")
 
 
 def average_precision(targets: FloatArray, scores: FloatArray) -> Reading:
@@ -116,7 +165,7 @@ def average_precision(targets: FloatArray, scores: FloatArray) -> Reading:
     Raises:
         MetricError: if shapes or values do not fit, or no label has both classes.
     """
-    return _read(weighted_average_precision, targets, scores, needs_both=True)
+    return read(weighted_average_precision, targets, scores, needs="both")
 
 
 def accuracy(targets: FloatArray, scores: FloatArray) -> Reading:
@@ -126,8 +175,8 @@ def accuracy(targets: FloatArray, scores: FloatArray) -> Reading:
         MetricError: if shapes or values do not fit, a score is no probability, or nothing is
             labelled.
     """
-    _check_probabilities(scores)
-    reading = _read(weighted_accuracy, targets, scores)
+    check_probabilities(scores, _WHY)
+    reading = read(weighted_accuracy, targets, scores, needs="any")
     if as_columns(targets, scores).exclusive:  # over all samples: no class is left out of it
         return replace(reading, excluded={})
     return reading
@@ -140,8 +189,34 @@ def f1(targets: FloatArray, scores: FloatArray) -> Reading:
         MetricError: if shapes or values do not fit, a score is no probability, or no label has a
             positive sample.
     """
-    _check_probabilities(scores)
-    return _read(weighted_f1, targets, scores)
+    check_probabilities(scores, _WHY)
+    return read(weighted_f1, targets, scores)
+
+
+def balanced_accuracy(targets: FloatArray, scores: FloatArray) -> Reading:
+    """Balanced accuracy; equals ``sklearn.metrics.balanced_accuracy_score`` of each label.
+
+    Multiclass: of the whole task, labels holding the recall of each class.
+
+    Raises:
+        MetricError: if shapes or values do not fit, a score is no probability, or no label has
+            both classes.
+    """
+    check_probabilities(scores, _WHY)
+    needs: Needs = "positive" if as_columns(targets, scores).exclusive else "both"
+    return read(weighted_balanced_accuracy, targets, scores, needs=needs)
+
+
+def sensitivity_at_specificity(
+    targets: FloatArray, scores: FloatArray, *, specificity_level: float = SPECIFICITY
+) -> Reading:
+    """Largest ``tpr`` of ``sklearn.metrics.roc_curve`` with ``fpr`` up to 1 - specificity_level.
+
+    Raises:
+        MetricError: if shapes or values do not fit, or no label has both classes.
+    """
+    weighted = partial(weighted_sensitivity_at_specificity, specificity_level=specificity_level)
+    return read(weighted, targets, scores, needs="both")
 
 
 def _by_ranking(
@@ -155,37 +230,3 @@ def _by_ranking(
         truth = columns.truth[known, k].astype(np.float64)
         values[:, k] = of_column(truth, columns.scores[known, k], weights, known)
     return values
-
-
-def _read(
-    weighted: Weighted, targets: FloatArray, scores: FloatArray, *, needs_both: bool = False
-) -> Reading:
-    columns = as_columns(targets, scores)
-    macro, by_label = weighted(targets, scores, np.ones((1, len(columns.scores))))
-    values = by_label[0]
-    reasons: dict[int | str, str] = {
-        int(k): _why(int(columns.positives[k]), int(columns.negatives[k]), needs_both)
-        for k in np.flatnonzero(np.isnan(values))
-    }
-    if len(reasons) == len(values):
-        raise NoLabelLeftError(reasons)
-    labels: dict[int | str, float] = {k: float(v) for k, v in enumerate(values) if not np.isnan(v)}
-    return Reading(float(macro[0]), labels, reasons)
-
-
-def _why(positives: int, negatives: int, needs_both: bool) -> str:
-    have = f"{positives} positive and {negatives} negative labelled samples"
-    if needs_both:
-        return f"{have}, both are needed"
-    if positives + negatives == 0:
-        return "no labelled sample"
-    return f"{have}, a positive one is needed"
-
-
-def _check_probabilities(scores: FloatArray) -> None:
-    s = np.asarray(scores, dtype=np.float64)
-    if s.size and not (s.min() >= 0.0 and s.max() <= 1.0):
-        raise MetricError(
-            f"scores must be probabilities in [0, 1] to be held against the threshold {THRESHOLD}; "
-            f"got {s.min():g} to {s.max():g}. Apply a sigmoid or softmax to logits first"
-        )

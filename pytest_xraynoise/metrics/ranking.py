@@ -1,4 +1,4 @@
-"""The two metrics that depend on the order of the scores only, for many weights at once."""
+"""The metrics that depend on the order of the scores only, for many weights at once."""
 
 from __future__ import annotations
 
@@ -82,6 +82,43 @@ def weighted_precision_column(
     area = np.where(hit > 0.0, hit * precision, 0.0).sum(axis=0)
     one_class = total >= said.sum(axis=0)
     return ratio(area, np.where(one_class, 0.0, total))
+
+
+def weighted_sensitivity_column(
+    truth: FloatArray,
+    scores: FloatArray,
+    weights: FloatArray,
+    members: Indices,
+    *,
+    specificity: float,
+) -> FloatArray:
+    """Largest sensitivity on the ROC curve of one label at a specificity of at least so much.
+
+    A point of the curve stands at each distinct score and is not interpolated. A positive counts
+    where the threshold at its own score keeps the false-positive rate within 1 - specificity.
+
+    Args:
+        truth: (M,) with 0 and 1.
+        scores: (M,) float64, finite.
+        weights: (B, N), not negative.
+        members: (M,) which of the N samples these are.
+        specificity: in (0, 1].
+
+    Returns:
+        (B,) in [0, 1]; NaN where the weights leave one class only.
+    """
+    order = np.argsort(-scores, kind="stable")
+    _first, last = _ties(scores[order])
+    positive = np.flatnonzero(truth[order] == 1.0)
+    w = weights[:, members[order]]
+    w_positive = w[:, positive]
+    alarms = np.cumsum(np.where(truth[order] == 1.0, 0.0, w), axis=1)
+    negatives = alarms[:, -1:] if alarms.shape[1] else np.zeros((len(w), 1))
+    # A level such as 1 - 0.9 is not exact: a billionth of the negatives is no sample.
+    allowed = (1.0 - specificity + 1e-9) * negatives
+    found = (w_positive * (alarms[:, last[positive]] <= allowed)).sum(axis=1)
+    total = w_positive.sum(axis=1)
+    return ratio(found, np.where(negatives[:, 0] > 0.0, total, 0.0))
 
 
 def _sums(step: Indices, members: Indices, steps: int, samples: int) -> csr_array:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import re
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from pytest_xraynoise.errors import SpecError, unknown
 from pytest_xraynoise.metrics.base import CLASSIFICATION, SEGMENTATION, Metric, Reading
@@ -20,9 +21,9 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 def _late_compute(module: str, attribute: str) -> Compute:
     """``compute`` of a metric in ``module``, which is imported at the first call."""
 
-    def compute(targets: FloatArray, scores: FloatArray) -> Reading:
+    def compute(targets: FloatArray, scores: FloatArray, **options: Any) -> Reading:
         home = importlib.import_module(f"pytest_xraynoise.metrics.{module}")
-        reading: Reading = getattr(home, attribute)(targets, scores)
+        reading: Reading = getattr(home, attribute)(targets, scores, **options)
         return reading
 
     return compute
@@ -32,56 +33,87 @@ def _late_weighted(module: str, attribute: str) -> Weighted:
     """``weighted`` of a metric in ``module``, which is imported at the first call."""
 
     def weighted(
-        targets: FloatArray, scores: FloatArray, weights: FloatArray
+        targets: FloatArray, scores: FloatArray, weights: FloatArray, **options: Any
     ) -> tuple[FloatArray, FloatArray]:
         home = importlib.import_module(f"pytest_xraynoise.metrics.{module}")
-        values: tuple[FloatArray, FloatArray] = getattr(home, attribute)(targets, scores, weights)
-        return values
+        by_weight: Weighted = getattr(home, attribute)
+        return by_weight(targets, scores, weights, **options)
 
     return weighted
 
 
-def _classification(
-    name: str, title: str, pooled: frozenset[Task] = frozenset(), *, ranks: bool = False
-) -> Metric:
+def _classification(name: str, title: str, module: str = "classification", **traits: Any) -> Metric:
+    """A metric of classifiers in [0, 1] that lives in ``module`` under its own name."""
     return Metric(
         name=name,
         title=title,
         lower=0.0,
         upper=1.0,
         tasks=CLASSIFICATION,
-        compute=_late_compute("classification", name),
-        weighted=_late_weighted("classification", f"weighted_{name}"),
-        pooled=pooled,
-        ranks=ranks,
+        compute=_late_compute(module, name),
+        weighted=_late_weighted(module, f"weighted_{name}"),
+        **traits,
     )
 
 
-def _overlap(name: str, title: str) -> Metric:
+def _per_image(name: str, title: str, upper: float | None = 1.0, **traits: Any) -> Metric:
+    """The mean over images of a number that each image and class has."""
     return Metric(
         name=name,
         title=title,
         lower=0.0,
-        upper=1.0,
+        upper=upper,
         tasks=SEGMENTATION,
         per_image=True,
         compute=_late_compute("segmentation", "mean_over_images"),
         weighted=_late_weighted("segmentation", "weighted_mean_over_images"),
+        **traits,
     )
 
 
+_OF_ALL_CLASSES: frozenset[Task] = frozenset({"multiclass"})
+_WORST_DECILE = replace(
+    _per_image("dice_worst_decile", "Worst-decile Dice", reads="dice"),
+    compute=_late_compute("tail", "worst_decile"),
+    weighted=_late_weighted("tail", "weighted_worst_decile"),
+)
 _BUILT_IN = (
     _classification("auroc", "AUROC", ranks=True),
     _classification("average_precision", "Average precision", ranks=True),
-    _classification("accuracy", "Accuracy", pooled=frozenset({"multiclass"})),
+    _classification("accuracy", "Accuracy", pooled=_OF_ALL_CLASSES),
     _classification("f1", "F1"),
-    _overlap("dice", "Dice"),
-    _overlap("iou", "IoU"),
+    _classification("sensitivity", "Sensitivity", "decisions", decided=True),
+    _classification("specificity", "Specificity", "decisions", decided=True),
+    _classification(
+        "ece",
+        "ECE",
+        "calibration",
+        higher_is_better=False,
+        pooled=_OF_ALL_CLASSES,
+        options=("ece_bins",),
+    ),
+    _classification(
+        "brier", "Brier score", "calibration", higher_is_better=False, pooled=_OF_ALL_CLASSES
+    ),
+    _classification("balanced_accuracy", "Balanced accuracy"),
+    _classification(
+        "sensitivity_at_specificity",
+        "Sensitivity at specificity",
+        ranks=True,
+        options=("specificity_level",),
+    ),
+    _per_image("dice", "Dice"),
+    _per_image("iou", "IoU"),
+    _WORST_DECILE,
+    _per_image("empty_masks", "Empty masks", higher_is_better=False),
+    _per_image("area_error", "Area error", None, higher_is_better=False),
+    _per_image("hd95", "HD95", None, higher_is_better=False),
+    _per_image("nsd", "NSD"),
 )
 _METRICS: dict[str, Metric] = {metric.name: metric for metric in _BUILT_IN}
 _DEFAULTS = {
-    **dict.fromkeys(("binary", "multilabel", "multiclass"), tuple(m.name for m in _BUILT_IN[:4])),
-    "segmentation": ("dice", "iou"),
+    **dict.fromkeys(("binary", "multilabel", "multiclass"), tuple(m.name for m in _BUILT_IN[:8])),
+    "segmentation": ("dice", "iou", "dice_worst_decile", "empty_masks"),
 }
 
 
@@ -122,7 +154,8 @@ def register_metric(metric: Metric) -> None:
 
     Raises:
         SpecError: if the name is taken or cannot stand in ``max_<name>_drop``, if the bounds are
-            not in order, or if a task does not exist.
+            not in order, if a task does not exist, or if it reads per-image numbers that no metric
+            has.
     """
     if not isinstance(metric, Metric):
         raise SpecError(
@@ -144,7 +177,32 @@ def register_metric(metric: Metric) -> None:
         raise SpecError(f"{name}: no task has this metric; tasks are {', '.join(_TASKS)}")
     for task in metric.tasks:
         _check_task(task)
+    _check_source(metric)
     _METRICS[name] = metric
+
+
+def _check_source(metric: Metric) -> None:
+    """Where the numbers of a per-image metric come from must be known."""
+    if not metric.per_image:
+        if metric.reads or metric.masks is not None:
+            raise SpecError(
+                f"{metric.name}: reads= and masks= are for per-image metrics; add per_image=True"
+            )
+        return
+    if not metric.tasks <= SEGMENTATION:
+        raise SpecError(
+            f"{metric.name}: only a segmentation has per-image numbers; for a number of each "
+            "sample of a classifier use Metric.from_samples"
+        )
+    if metric.masks is not None:
+        return
+    known = [m.name for m in _METRICS.values() if m.per_image and not m.reads]
+    if metric.reads not in known:
+        raise SpecError(
+            f"{metric.name}: a per-image metric is made from masks (Metric.from_masks) or reads "
+            f"the numbers of another one (reads=); got reads={metric.reads!r}, known: "
+            f"{', '.join(known)}"
+        )
 
 
 def _check_task(task: str) -> None:

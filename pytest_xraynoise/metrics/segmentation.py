@@ -1,8 +1,11 @@
-"""Dice and IoU of each image and class, and their mean over images.
+"""Overlap and area of each image and class, and their mean over images.
 
 Dice = 2 |P and T| / (|P| + |T|) (Dice 1945, DOI 10.2307/1932409), IoU = |P and T| / |P or T|
 (Jaccard 1912, DOI 10.1111/j.1469-8137.1912.tb05611.x). If prediction and target are both empty,
 there was nothing to find and nothing was said: 1. If one of them is empty: 0.
+
+An image without the class says nothing about a mask that is lost (``empty_masks``) or about a
+relative error of its area (``area_error``): it does not count for these two (NaN).
 """
 
 from __future__ import annotations
@@ -12,14 +15,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pytest_xraynoise.errors import MetricError
-from pytest_xraynoise.metrics.averages import mean_of_defined, ratio
 from pytest_xraynoise.metrics.base import Reading
 from pytest_xraynoise.metrics.columns import NoLabelLeftError
+from pytest_xraynoise.metrics.per_sample import weighted_means
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from pytest_xraynoise.metrics.base import FloatArray
+    from pytest_xraynoise.metrics.base import FloatArray, Weighted
 
 
 def dice_from_counts(
@@ -53,6 +56,32 @@ def iou_from_counts(
     both, p, t = _counts(intersection, predicted, true)
     union = p + t - both
     return np.divide(both, union, out=np.ones_like(both), where=union != 0.0)
+
+
+def empty_from_counts(predicted: npt.ArrayLike, true: npt.ArrayLike) -> FloatArray:
+    """1 where the predicted mask is empty, else 0; NaN where the true mask is empty or not known.
+
+    Args:
+        predicted: pixels in the predicted mask, any shape, (N, K) as a rule.
+        true: pixels in the true mask.
+
+    Returns:
+        float64 of the same shape; its mean is the share of masks that were lost.
+
+    Raises:
+        MetricError: if shapes differ.
+    """
+    _, p, t = _counts(np.zeros_like(predicted, dtype=np.float64), predicted, true)
+    return np.where(t > 0.0, (p == 0.0).astype(np.float64), np.nan)
+
+
+def area_error_from_counts(predicted: npt.ArrayLike, true: npt.ArrayLike) -> FloatArray:
+    """Relative error of the area, |P - T| / T; NaN where the true mask is empty or not known.
+
+    Arguments, result and errors as in :func:`empty_from_counts`.
+    """
+    _, p, t = _counts(np.zeros_like(predicted, dtype=np.float64), predicted, true)
+    return np.divide(np.abs(p - t), t, out=np.full_like(t, np.nan), where=t > 0.0)
 
 
 def dice_per_image(pred: npt.NDArray[np.bool_], target: npt.NDArray[np.bool_]) -> FloatArray:
@@ -89,10 +118,7 @@ def weighted_mean_over_images(
     Returns:
         The macro value (B,) and the value of each class (B, K), NaN where no image is left.
     """
-    v = _per_image(values)
-    counted = ~np.isnan(v)
-    by_class = ratio(weights @ np.where(counted, v, 0.0), weights @ counted.astype(np.float64))
-    return mean_of_defined(by_class), by_class
+    return weighted_means(checked_per_image(values), weights)
 
 
 def mean_over_images(targets: FloatArray, values: FloatArray) -> Reading:
@@ -105,8 +131,17 @@ def mean_over_images(targets: FloatArray, values: FloatArray) -> Reading:
     Raises:
         MetricError: if ``values`` is not (N, K), or nothing but NaN.
     """
-    v = _per_image(values)
-    macro, by_class = weighted_mean_over_images(targets, v, np.ones((1, len(v))))
+    return read_per_image(weighted_mean_over_images, targets, values)
+
+
+def read_per_image(weighted: Weighted, targets: FloatArray, values: FloatArray) -> Reading:
+    """The value of a weighted function of per-image values; classes that no image has are out.
+
+    Raises:
+        MetricError: if ``values`` is not (N, K), or nothing but NaN.
+    """
+    v = checked_per_image(values)
+    macro, by_class = weighted(targets, v, np.ones((1, len(v))))
     reasons: dict[int | str, str] = {
         int(k): "no image has it" for k in np.flatnonzero(np.isnan(by_class[0]))
     }
@@ -118,7 +153,12 @@ def mean_over_images(targets: FloatArray, values: FloatArray) -> Reading:
     return Reading(float(macro[0]), labels, reasons)
 
 
-def _per_image(values: FloatArray) -> FloatArray:
+def checked_per_image(values: FloatArray) -> FloatArray:
+    """Per-image values as float64 (N, K).
+
+    Raises:
+        MetricError: for another shape.
+    """
     v = np.asarray(values, dtype=np.float64)
     if len(v.shape) != 2:
         raise MetricError(f"per-image values must be (N, K), got shape {v.shape}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import traceback
 from pathlib import Path
@@ -9,8 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from pytest_xraynoise.errors import ModelError, XrayNoiseError
+from pytest_xraynoise.errors import DataError, ModelError, XrayNoiseError
+from pytest_xraynoise.models.belongings import Belongings
+from pytest_xraynoise.models.memory import DoesNotFitError, is_out_of_memory
 from pytest_xraynoise.models.outputs import default_output
+from pytest_xraynoise.models.precision import (
+    autocast,
+    check_precision,
+    own_dtype,
+    precision_word,
+)
+from pytest_xraynoise.models.state import preserved_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,14 +45,25 @@ def model_name(model: Any) -> str:
 class ModelRunner:
     """A model in eval mode on one device, for the length of a ``with`` block.
 
-    On entry a module is moved to ``device`` and set to eval mode; on exit every submodule has its
-    own training flag again and the parameters are back where they were. Gradients are off inside.
+    On entry a module is moved to ``device`` and set to eval mode; gradients are off inside. On exit
+    every submodule has its own training flag again, parameters and buffers are the tensors that
+    they were, and the process has its random states, modes and switches back
+    (:func:`~pytest_xraynoise.models.state.preserved_state`).
 
     Args:
         model: an nn.Module, or any callable (N, C, H, W) float32 -> output.
         device: where the images go. Callables that are no module are left where they are.
-        preprocess: applied to the images before the model, on ``device``.
+        preprocess: applied to the images before the model, on ``device`` and in float32.
         output: picks the tensor out of what the model returns.
+        precision: fp32, or bf16 or fp16 by autocast. A module whose parameters are of another dtype
+            than float32 already keeps it: it is given images of its dtype, and no autocast.
+        channels_last: keep images and weights in the memory format NHWC, which convolutions on
+            tensor cores want.
+        compile: run the model through ``torch.compile``.
+
+    Raises:
+        ModelError: for something that is no model.
+        SpecError: for a precision that ``device`` does not have.
     """
 
     def __init__(
@@ -51,6 +72,10 @@ class ModelRunner:
         device: torch.device,
         preprocess: Callable[[torch.Tensor], Any] | None = None,
         output: Callable[[Any], Any] | None = None,
+        *,
+        precision: str = "fp32",
+        channels_last: bool = False,
+        compile: bool = False,  # noqa: A002  # torch's word
     ) -> None:
         if not callable(model):
             raise ModelError(
@@ -62,32 +87,58 @@ class ModelRunner:
                 f"the model is the class {model.__name__} itself; return an instance: "
                 f"{model.__name__}(...)"
             )
+        check_precision(precision, device)
         self.model = model
         self.device = device
+        self._asked = precision
+        self._dtype = own_dtype(model)
+        self._format = torch.channels_last if channels_last else torch.contiguous_format
+        self._compiles = compile
         self._preprocess = preprocess
         self._output = output or default_output
-        self._training: list[tuple[torch.nn.Module, bool]] = []
-        self._home: torch.device | None = None
-        self._grad = torch.is_grad_enabled()
+        self._forward: Callable[[Any], Any] = model
+        self._belongings: Belongings | None = None
+        self._leave = contextlib.ExitStack()
+
+    @property
+    def precision(self) -> str:
+        """The precision that the model computes in: its own where it has one."""
+        return self._asked if self._dtype is None else precision_word(self._dtype)
+
+    @property
+    def name(self) -> str:
+        """The model and where it runs, for messages: ``Net on cpu in fp32``."""
+        return f"{model_name(self.model)} on {self.device} in {self.precision}"
 
     def __enter__(self) -> ModelRunner:
-        self._grad = torch.is_grad_enabled()
-        if isinstance(self.model, torch.nn.Module):
-            self._training = [(module, module.training) for module in self.model.modules()]
-            self._home = _single_device(self.model)
-            self._settle(self.model)
-        torch.set_grad_enabled(False)
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(preserved_state(self.device))
+            if isinstance(self.model, torch.nn.Module):
+                self._belongings = Belongings(self.model)
+                stack.callback(self._belongings.put_back)
+                self._settle(self.model, self._belongings.device)
+            if self._compiles:
+                self._forward = torch.compile(self.model)
+            torch.set_grad_enabled(False)
+            self._leave = stack.pop_all()
         return self
 
-    def _settle(self, model: torch.nn.Module) -> None:
+    def _settle(self, model: torch.nn.Module, home: torch.device | None) -> None:
         doing = "put into eval mode"
         try:
             model.eval()
             doing = f"moved to {self.device}"
-            if self._home is not None and self._home != self.device:
+            if home is not None and home != self.device:
                 model.to(self.device)
+            doing = "brought into the memory format channels_last"
+            if self._format is torch.channels_last:
+                model.to(memory_format=torch.channels_last)
         except Exception as error:
-            self._restore()
+            if is_out_of_memory(error):
+                raise ModelError(
+                    f"the model does not fit on {self.device}: {error}. Free its memory, or take "
+                    "another device"
+                ) from error
             raise ModelError(
                 f"the model could not be {doing}: {type(error).__name__}: {error}. If it is ready "
                 "as it is, hide that it is a module: lambda images: model(images)"
@@ -99,29 +150,33 @@ class ModelRunner:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        torch.set_grad_enabled(self._grad)
-        self._restore()
-
-    def _restore(self) -> None:
-        if isinstance(self.model, torch.nn.Module):
-            for module, training in self._training:
-                module.training = training
-            if self._home is not None and self._home != self.device:
-                self.model.to(self._home)
+        self._forward = self.model
+        self._leave.close()
 
     def __call__(self, images: torch.Tensor, ids: Sequence[str], severity: int) -> torch.Tensor:
         """Raw outputs (N, ...) float32 of a batch; the model gets a copy that it may write into.
 
         Raises:
+            DoesNotFitError: when the batch does not fit.
             ModelError: when preprocessing or model raise, or return something that does not fit.
         """
         where = f"samples {ids[0]!r} to {ids[-1]!r} at severity {severity}"
-        prepared: Any = images.to(self.device, copy=True, memory_format=torch.contiguous_format)
+        prepared = self._call(self._copied, images, "copying the images", where)
         if self._preprocess is not None:
             prepared = self._call(self._preprocess, prepared, "xray_preprocess", where)
-        raw = self._call(self.model, prepared, "the model", where)
+        with autocast("fp32" if self._dtype is not None else self._asked, self.device):
+            raw = self._call(self._forward, self._as_own(prepared), "the model", where)
         tensor = self._call(self._output, raw, "xray_output", where)
-        return _checked(tensor, ids, where)
+        return _checked(tensor, ids, where, self.precision)
+
+    def _copied(self, images: torch.Tensor) -> torch.Tensor:
+        return images.to(self.device, copy=True, memory_format=self._format)
+
+    def _as_own(self, prepared: Any) -> Any:
+        """The images in the dtype of a model that has its own."""
+        if self._dtype is None or not isinstance(prepared, torch.Tensor):
+            return prepared
+        return prepared.to(self._dtype) if prepared.dtype.is_floating_point else prepared
 
     def _call(self, function: Callable[[Any], Any], value: Any, what: str, where: str) -> Any:
         try:
@@ -129,14 +184,34 @@ class ModelRunner:
         except XrayNoiseError:
             raise
         except Exception as error:
+            if str(error).startswith("DataLoader worker"):  # told by a signal, amid the model
+                raise DataError(f"a loader worker ended while {what} ran: {error}") from error
             shape = tuple(value.shape) if isinstance(value, torch.Tensor) else type(value).__name__
+            if is_out_of_memory(error):
+                raise DoesNotFitError(
+                    f"{what} ran out of memory on {where} (input {shape}): "
+                    f"{str(error).strip().splitlines()[0] if str(error).strip() else 'no details'}"
+                ) from error
             raise ModelError(
                 f"{what} raised {type(error).__name__} on {where} (input {shape}): {error}"
-                f"{_users_frames(error)}"
+                f"{self._hint(error)}{_users_frames(error)}"
             ) from error
 
+    def _hint(self, error: Exception) -> str:
+        text = str(error)
+        if "same device" in text:
+            return (
+                ". A tensor that is neither parameter nor buffer does not move with its module: "
+                "make it a buffer (register_buffer)"
+            )
+        if "not implemented for" in text and self.precision != "fp32":
+            return f". {self.device} lacks this operation in {self.precision}; use precision='fp32'"
+        if self._compiles and "dynamo" in f"{type(error).__module__}{text}".lower():
+            return ". The model cannot be compiled here; leave compile=True out"
+        return ""
 
-def _checked(tensor: Any, ids: Sequence[str], where: str) -> torch.Tensor:
+
+def _checked(tensor: Any, ids: Sequence[str], where: str, precision: str) -> torch.Tensor:
     if not isinstance(tensor, torch.Tensor):
         raise ModelError(
             f"the output for {where} is a {type(tensor).__name__}, no tensor; "
@@ -153,28 +228,12 @@ def _checked(tensor: Any, ids: Sequence[str], where: str) -> torch.Tensor:
     finite = torch.isfinite(values.reshape(count, -1)).all(1)
     if not bool(finite.all()):
         first = ids[int((~finite).nonzero()[0])]
+        narrow = "; fp16 ends at 65504, try bf16 or fp32" if precision == "fp16" else ""
         raise ModelError(
             f"the model returned NaN or infinite values for {int((~finite).sum())} of {count} "
-            f"images, first for sample {first!r} ({where}); scores must be finite"
+            f"images, first for sample {first!r} ({where}); scores must be finite{narrow}"
         )
     return values
-
-
-def _single_device(model: torch.nn.Module) -> torch.device | None:
-    """The one device of a module; None without parameters.
-
-    Raises:
-        ModelError: when parameters and buffers are spread, naming one of each.
-    """
-    places: dict[torch.device, str] = {}
-    for name, tensor in (*model.named_parameters(), *model.named_buffers()):
-        places.setdefault(tensor.device, name)
-    if len(places) > 1:
-        listed = ", ".join(f"{name} on {device}" for device, name in places.items())
-        raise ModelError(
-            f"the model is spread over devices ({listed}); move it to one: model.to('cuda')"
-        )
-    return next(iter(places), None)
 
 
 def _users_frames(error: BaseException) -> str:

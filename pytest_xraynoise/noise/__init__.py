@@ -12,7 +12,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from pytest_xraynoise.noise.detectors import Detector, detector, detectors
+from pytest_xraynoise.noise.detectors import Detector, detector, detectors, load_detector
 from pytest_xraynoise.noise.dose import dose_fraction, quanta_per_pixel
 from pytest_xraynoise.noise.ids import sample_keys
 from pytest_xraynoise.noise.interface import CountsAndReadout, NoiseKind, Parameter
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pytest_xraynoise.noise.augment import NoiseAugment
     from pytest_xraynoise.noise.field import Field
     from pytest_xraynoise.noise.prepared import Noisy, Prepared, add, prepare
+    from pytest_xraynoise.noise.thinning import thin
 
 __all__ = [
     "CountsAndReadout",
@@ -45,12 +46,14 @@ __all__ = [
     "dose_fraction",
     "get",
     "ladder",
+    "load_detector",
     "make_rung",
     "names",
     "prepare",
     "quanta_per_pixel",
     "register_noise",
     "sample_keys",
+    "thin",
 ]
 
 _HOMES = {
@@ -60,6 +63,7 @@ _HOMES = {
     "Prepared": "prepared",
     "add": "prepared",
     "prepare": "prepared",
+    "thin": "thinning",
 }
 
 

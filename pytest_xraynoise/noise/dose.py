@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from numbers import Real
 
 from pytest_xraynoise.errors import NoiseError, SpecError, unknown
 
@@ -13,6 +14,10 @@ FLUENCE = {"RQA3": 21759.0, "RQA5": 30174.0, "RQA7": 32362.0, "RQA9": 31077.0}
 FIELD_WIDTH = 350.0
 """Width in mm of the field that an image is taken to show when nothing says its pixel pitch."""
 ASSUMED_COLUMNS = 224
+EXPOSURE_INDEX_PER_UGY = 100.0
+"""EI = 100 K, K the air kerma at the detector in uGy (IEC 62494-1:2008)."""
+MOST_DECIBELS = 100.0
+"""Deviation indices beyond it are slips, and would leave the range of floating point."""
 
 
 def quanta_per_pixel(
@@ -80,14 +85,17 @@ def dose_fraction(
     """A dose as the fraction of the reference that ``dose=`` takes; give exactly one of three.
 
     Args:
-        kerma: detector air kerma in uGy.
+        kerma: detector air kerma in uGy (the word ``air_kerma`` of the clinical kinds).
         exposure_index: EI = 100 K with K in uGy (IEC 62494-1:2008).
         deviation_index: DI = 10 log10(EI / target EI) (IEC 62494-1:2008), the reference the target.
         reference_kerma: uGy.
 
+    Returns:
+        The fraction; exactly 1.0 for the reference itself, whatever rounding does on the way.
+
     Raises:
         SpecError: none or several of the three.
-        NoiseError: a number that is not finite, or not positive where it must be.
+        NoiseError: no number, not finite, not positive where it must be, or beyond all doses.
 
     >>> round(dose_fraction(deviation_index=-3), 3)
     0.501
@@ -98,8 +106,37 @@ def dose_fraction(
         got = " and ".join(stated) or "none"
         raise SpecError(f"give exactly one of kerma, exposure_index, deviation_index; got {got}")
     for name, value in {**stated, "reference_kerma": reference_kerma}.items():
-        if not math.isfinite(value) or (value <= 0 and name != "deviation_index"):
-            raise NoiseError(f"{name}={value!r}: expected a finite number above 0")
+        _check_dose(name, value)
     if deviation_index is not None:
-        return float(10 ** (deviation_index / 10))
-    return (kerma if kerma is not None else stated["exposure_index"] / 100) / reference_kerma
+        fraction = 10 ** (deviation_index / 10)
+    elif exposure_index is not None:
+        fraction = exposure_index / EXPOSURE_INDEX_PER_UGY / reference_kerma
+    else:
+        fraction = stated["kerma"] / reference_kerma
+    return 1.0 if math.isclose(fraction, 1, rel_tol=1e-12) else float(fraction)
+
+
+def _check_dose(name: str, value: object) -> None:
+    low, high = 0.0, math.inf
+    if name == "deviation_index":
+        low, high = -MOST_DECIBELS, MOST_DECIBELS
+    number = float(value) if isinstance(value, Real) else math.nan
+    if isinstance(value, bool) or not (math.isfinite(number) and low < number < high):
+        beyond = f" and below {high:g}" if math.isfinite(high) else ""
+        raise NoiseError(f"{name}={value!r}: expected a finite number above {low:g}{beyond}")
+
+
+def dose_in_words(fraction: float, reference_kerma: float = REFERENCE_KERMA) -> str:
+    """A dose in every unit: share of the reference, deviation and exposure index, air kerma.
+
+    >>> dose_in_words(0.25)
+    '0.25 of the reference dose (DI -6.02, EI 62.5, 0.625 uGy)'
+    >>> dose_in_words(1.0)
+    '1 of the reference dose (DI 0, EI 250, 2.5 uGy)'
+    """
+    kerma = fraction * reference_kerma
+    index = round(10 * math.log10(fraction), 2) + 0.0  # no minus sign before a zero
+    return (
+        f"{fraction:.3g} of the reference dose (DI {index:g}, "
+        f"EI {kerma * EXPOSURE_INDEX_PER_UGY:.4g}, {kerma:.3g} uGy)"
+    )

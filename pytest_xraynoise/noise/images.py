@@ -17,10 +17,13 @@ _HOW_TO_DECLARE = (
 
 
 def check_images(images: object) -> torch.Tensor:
-    """Return the batch as a detached float32 tensor on its own device.
+    """Return the batch as a detached float32 tensor on its own device, one channel where it can be.
 
     Args:
         images: (N, H, W) or (N, C, H, W), floating point, intensities in [0, 1].
+
+    Returns:
+        (N, C, H, W), with C = 1 where all channels hold the same image.
 
     Raises:
         NoiseError: not such a tensor; the message names the observed range.
@@ -38,7 +41,7 @@ def check_images(images: object) -> torch.Tensor:
         )
     if images[:1].numel() == 0 and (len(images) or 0 in images.shape[1:]):
         raise NoiseError(f"images of 0 pixels: shape {tuple(images.shape)}")
-    batch = images.detach().to(torch.float32)
+    batch = single_channel(images.detach()).to(torch.float32)
     _check_range(batch)
     return batch
 

@@ -83,6 +83,8 @@ class NoiseKind(ABC):
         name: what users write.
         parameters: what can be swept; the first is the rung's own number.
         extras: parameters that a rung may leave out.
+        alternatives: other words for the first parameter, each in a unit of its own; a rung is
+            written in one of them or in the first parameter itself.
         ladders: ladder name to parameter values by keyword, severity 1 first.
         default_ladder: name of the ladder that ``severity=3`` refers to.
         words: random words that a pixel needs, 1, 2 or 4.
@@ -93,6 +95,7 @@ class NoiseKind(ABC):
     name: ClassVar[str]
     parameters: ClassVar[tuple[Parameter, ...]]
     extras: ClassVar[tuple[Parameter, ...]] = ()
+    alternatives: ClassVar[tuple[Parameter, ...]] = ()
     ladders: ClassVar[Mapping[str, Mapping[str, Sequence[float]]]] = {}
     default_ladder: ClassVar[str] = "imagenet-c"
     words: ClassVar[Literal[1, 2, 4]] = 1
@@ -113,6 +116,10 @@ class NoiseKind(ABC):
         Returns:
             (H, W) float32.
         """
+
+    def converted(self, keyword: str, value: float) -> float:
+        """The first parameter for a ``value`` of one of the :attr:`alternatives`."""
+        raise NotImplementedError(f"noise {self.name!r} does not say what {keyword}={value:g} is")
 
     def reading(self, parameters: Mapping[str, float], pixel_pitch: float | None) -> str:
         """The clinical reading of a rung, a sentence for people."""
@@ -142,17 +149,41 @@ class NoiseKind(ABC):
         """The parameters' keywords, the main one first."""
         return tuple(parameter.keyword for parameter in self.parameters)
 
-    def check(self, parameters: Mapping[str, Any]) -> dict[str, float]:
-        """Return every parameter as a float, in the kind's order.
+    @property
+    def rung_words(self) -> tuple[str, ...]:
+        """Every word that rungs can be written in: the parameters and the alternatives."""
+        return (*self.keywords, *(other.keyword for other in self.alternatives))
+
+    def stated(self, parameters: Mapping[str, Any]) -> Parameter:
+        """The word that says the strength: the first parameter, or the alternative that is given.
 
         Raises:
-            SpecError: a parameter that the kind does not have, or one that is missing.
+            SpecError: more than one of them is given.
+        """
+        words = (self.parameters[0], *self.alternatives)
+        given = [word for word in words if word.keyword in parameters]
+        if len(given) > 1:
+            named = " and ".join(f"{word.keyword}=" for word in given)
+            raise SpecError(
+                f"noise {self.name!r}: {named} say the same thing in different units; give one "
+                f"of {', '.join(word.keyword for word in words)}"
+            )
+        return given[0] if given else words[0]
+
+    def check(self, parameters: Mapping[str, Any]) -> dict[str, float]:
+        """Return every parameter as a float, in the kind's order; alternatives are converted.
+
+        Raises:
+            SpecError: a parameter that the kind does not have, one that is missing, or two words
+                for the same.
             NoiseError: a value that is not a number, not finite, or out of range.
         """
-        known = (*self.keywords, *(extra.keyword for extra in self.extras))
+        known = (*self.rung_words, *(extra.keyword for extra in self.extras))
         for keyword in parameters:
             if keyword not in known:
-                raise SpecError(unknown(f"parameter of noise {self.name!r}", keyword, known))
+                all_words = dict.fromkeys((*known, *self.options))
+                raise SpecError(unknown(f"parameter of noise {self.name!r}", keyword, all_words))
+        parameters = self._in_first_words(parameters)
         missing = [keyword for keyword in self.keywords if keyword not in parameters]
         if missing:
             raise SpecError(
@@ -161,6 +192,18 @@ class NoiseKind(ABC):
             )
         given = (p for p in (*self.parameters, *self.extras) if p.keyword in parameters)
         return {p.keyword: p.check(parameters[p.keyword]) for p in given}
+
+    def _in_first_words(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        stated, first = self.stated(parameters), self.parameters[0]
+        if stated is first:
+            return parameters
+        rest = {k: v for k, v in parameters.items() if k != stated.keyword}
+        number = stated.check(parameters[stated.keyword])
+        value = self.converted(stated.keyword, number)
+        try:
+            return {first.keyword: first.check(value), **rest}
+        except NoiseError as error:
+            raise NoiseError(f"{stated.keyword}={number:g} is {error}") from None
 
     def configured(self, **options: Any) -> Self:
         """The same kind with some of its settings changed.
@@ -173,6 +216,10 @@ class NoiseKind(ABC):
             if option not in self.options:
                 raise SpecError(unknown(f"setting of noise {self.name!r}", option, self.options))
         return dataclasses.replace(self, **options)
+
+    def settings_meant(self) -> Mapping[str, Any]:
+        """Settings by name whose own value does not say what they mean; for a run's record."""
+        return {}
 
     @property
     def options(self) -> tuple[str, ...]:

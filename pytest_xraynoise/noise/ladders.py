@@ -44,7 +44,8 @@ class Ladder:
         """
         if isinstance(severity, int) and not isinstance(severity, bool):
             if severity == 0:
-                return clean_rung(self.kind)
+                unit = self.rungs[0].unit if self.rungs else get(self.kind).parameters[0].unit
+                return _clean(unit)
             for rung in self.rungs:
                 if rung.severity == severity:
                     return rung
@@ -57,7 +58,7 @@ class Ladder:
 
 def clean_rung(kind: str | NoiseKind) -> Rung:
     """Severity 0 of any ladder of ``kind``: the input itself."""
-    return Rung(0, None, get(kind).parameters[0].unit, "the image as it is")
+    return _clean(get(kind).parameters[0].unit)
 
 
 def ladder(
@@ -86,8 +87,17 @@ def custom_ladder(
 ) -> Ladder:
     """A ladder with the user's own rungs, severities 1 to n in the order given.
 
+    Args:
+        kind: name of the kind, or a kind with settings of its own.
+        pixel_pitch: as in :func:`ladder`.
+        parameters: a list for each parameter; the dose of ``quantum`` and ``lowdose`` in one of
+            its units: ``dose`` (fraction of the reference), ``deviation_index``,
+            ``exposure_index`` or ``air_kerma`` (uGy at the detector).
+
     >>> [rung.label for rung in custom_ladder("poisson", photons=[1000, 200]).rungs]
     ['1000 photons at white', '200 photons at white']
+    >>> [rung.label for rung in custom_ladder("lowdose", deviation_index=[0, -3]).rungs]
+    ['0 deviation index', '-3 deviation index']
 
     Raises:
         SpecError: unknown kind or parameter, a parameter missing or out of range, no rung, or
@@ -111,8 +121,11 @@ def make_rung(
 ) -> Rung:
     """One rung from parameters in their own units.
 
+    Its ``parameter`` and ``unit`` are in the word that was used, its ``parameters`` in the kind's
+    first words: ``deviation_index=-10`` gives -10 and ``{"dose": 0.1}``.
+
     Raises:
-        SpecError: a parameter unknown or missing.
+        SpecError: a parameter unknown or missing, or two words for the same.
         NoiseError: a parameter out of range.
     """
     noise = get(kind)
@@ -120,9 +133,13 @@ def make_rung(
     if pixel_pitch is not None and takes_pitch:
         parameters = {**parameters, "pixel_pitch": pixel_pitch}
     checked = noise.check(parameters)
-    main = noise.parameters[0]
-    reading = noise.reading(checked, pixel_pitch)
-    return Rung(severity, checked[main.keyword], main.unit, reading, checked)
+    stated = noise.stated(parameters)
+    value = stated.check(parameters[stated.keyword])
+    return Rung(severity, value, stated.unit, noise.reading(checked, pixel_pitch), checked)
+
+
+def _clean(unit: str) -> Rung:
+    return Rung(0, None, unit, "the image as it is")
 
 
 def _column(keyword: str, values: Any) -> Sequence[float]:

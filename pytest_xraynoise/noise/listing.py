@@ -20,6 +20,10 @@ def noise_lines() -> Iterator[str]:
             yield f"    {kind.summary}"
         for parameter in kind.parameters:
             yield f"    {parameter.keyword}: {parameter.unit}"
+        for other in kind.alternatives:
+            yield f"    or {other.keyword}: {other.unit}"
+        if kind.options:
+            yield f"    settings: {', '.join(kind.options)}"
         for which in kind.ladders:
             mark = " (default)" if which == kind.default_ladder else ""
             yield f"    ladder {which}{mark}"

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from pytest_xraynoise.errors import NoiseError, SpecError
 from pytest_xraynoise.noise.backends.interface import Request
 from pytest_xraynoise.noise.dispatch import backend_for
 from pytest_xraynoise.noise.ids import check_counter, sample_keys
-from pytest_xraynoise.noise.images import check_images, single_channel
+from pytest_xraynoise.noise.images import check_images
 from pytest_xraynoise.noise.ladders import ladder as named_ladder
 from pytest_xraynoise.noise.ladders import make_rung
 from pytest_xraynoise.noise.normalisation import Normalisation
@@ -17,8 +19,6 @@ from pytest_xraynoise.noise.registry import get
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    import torch
 
     from pytest_xraynoise.noise.interface import NoiseKind
     from pytest_xraynoise.noise.normalisation import Numbers
@@ -70,12 +70,14 @@ class Prepared:
             SpecError, NoiseError: parameters that are not the kind's, or out of range.
         """
         images = self._request.images
-        channels = 1 if len(self._shape) == 3 else self._shape[1]
+        channels = self._request.outputs or images.shape[1]
         norm = None if normalise is None else Normalisation.of(*normalise, channels)
         if rung.severity == 0:
             none = images.new_zeros(len(images))
             clean = images if norm is None else norm(images)
-            return Noisy(self._in_shape(clean).clone(), none, none.clone())
+            whole = clean.expand(-1, channels, -1, -1)
+            copied = whole.clone(memory_format=torch.contiguous_format)
+            return Noisy(self._in_shape(copied), none, none.clone())
         parameters = self._request.kind.check(rung.parameters)
         if not len(images):
             none = images.new_zeros(0)
@@ -91,9 +93,7 @@ class Prepared:
         return self._backend.name
 
     def _in_shape(self, made: torch.Tensor) -> torch.Tensor:
-        if len(self._shape) == 3:
-            return made[:, 0]
-        return made.expand(self._shape).contiguous()
+        return made[:, 0] if len(self._shape) == 3 else made
 
 
 def prepare(
@@ -129,14 +129,15 @@ def prepare(
     if len(keys) != len(batch):
         raise NoiseError(f"{len(keys)} ids for {len(batch)} images; each image needs one id")
     request = Request(
-        images=single_channel(batch),
+        images=batch,
         kind=noise,
         keys=keys,
         seed=check_counter("seed", seed, SEEDS),
         draw=check_counter("draw", draw, DRAWS),
         clip=bool(clip),
+        outputs=images.shape[1] if images.ndim == 4 else 1,
     )
-    return Prepared(request, batch.shape)
+    return Prepared(request, images.shape)
 
 
 def add(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pytest_xraynoise.errors import SpecError, unknown
 from pytest_xraynoise.noise.interface import NoiseKind
 from pytest_xraynoise.noise.kinds.banding import Banding
-from pytest_xraynoise.noise.kinds.dead import DeadLines, DeadPixels
+from pytest_xraynoise.noise.kinds.dead_lines import DeadLines
+from pytest_xraynoise.noise.kinds.dead_pixels import DeadPixels
 from pytest_xraynoise.noise.kinds.electronic import Electronic
 from pytest_xraynoise.noise.kinds.gaussian import Gaussian
 from pytest_xraynoise.noise.kinds.impulse import Impulse

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_xraynoise.plugin import collection, hookspecs, options, recording
+from pytest_xraynoise.plugin import baselines, collection, hookspecs, options, recording
 from pytest_xraynoise.plugin.fixtures import (  # noqa: F401 - pytest finds fixtures here by name
     _xraynoise_case,
     robustness,
@@ -33,6 +33,12 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """https://docs.pytest.org/en/stable/reference/reference.html#pytest.hookspec.pytest_addoption."""
     options.add(parser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(args: list[str]) -> None:
+    """https://docs.pytest.org/en/stable/reference/reference.html#pytest.hookspec.pytest_load_initial_conftests."""
+    args[:] = baselines.join_rules(args)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_xraynoise.plugin import baselines
 from pytest_xraynoise.plugin.collection import case_of
+from pytest_xraynoise.plugin.placement import plain_id
 
 if TYPE_CHECKING:
-    from pytest_xraynoise.results import LadderResult, TestRecord, Verdict
+    from pytest_xraynoise.results import Comparison, LadderResult, TestRecord, Verdict
 
 ATTRIBUTE = "xraynoise_records"
 """Where a test report carries its records, as JSON text that any xdist channel takes."""
@@ -29,6 +31,7 @@ class Measured:
     result: LadderResult | None = None
     verdict: Verdict | None = None
     enforced: bool = False
+    comparison: Comparison | None = None
 
 
 def begin(item: pytest.Item) -> None:
@@ -36,7 +39,7 @@ def begin(item: pytest.Item) -> None:
     case = case_of(item)
     item.stash[_KEY] = []  # a rerun starts anew
     if case is not None:
-        limits = tuple(limit.text for limit in case.limits)
+        limits = case.limit_texts
         remember(item, Measured(case.request.noise, limits, case.request.seed))
 
 
@@ -51,13 +54,17 @@ def remember(node: pytest.Item, measured: Measured) -> None:
 
 
 def enforce(item: pytest.Function) -> None:
-    """Fail the item whose marker's limits are broken.
+    """Fail the item whose marker's limits are broken, or skip one that they cannot decide.
 
     Raises:
+        pytest.skip.Exception: when the verdict is inconclusive and that is to skip.
         pytest.fail.Exception: with the ladder as a table, and no traceback; also when the ladder
             never ran, because somebody overrode the fixture that runs it.
     """
-    if case_of(item) is None:
+    marked = case_of(item) is not None
+    checked: list[Measured] = item.stash.get(_KEY, [])
+    baselines.hold_checks(item, checked, marked)
+    if not marked:
         return
     measured = measured_by_marker(item)
     if measured.verdict is None:
@@ -66,7 +73,9 @@ def enforce(item: pytest.Function) -> None:
             "one of pytest-xraynoise; give yours another name",
             pytrace=False,
         )
-    if measured.verdict.status == "fail":
+    if measured.verdict.action == "skip":
+        pytest.skip(measured.verdict.headline)
+    if measured.verdict.action == "fail":
         measured.enforced = True
         from pytest_xraynoise.report.terminal import failure_text
 
@@ -95,6 +104,9 @@ def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
             from pytest_xraynoise.report.terminal import failure_text
 
             report.sections.append(("xraynoise ladder", failure_text(record)))
+    for each in measured:  # items live until the run ends; resamples need not
+        if each.result is not None:
+            each.result = each.result.without_spreads()
 
 
 def _undo_xfail(call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
@@ -135,7 +147,7 @@ def _record(
         verdict = Verdict("error", lines[0] if lines else "error")
     file, line, _ = item.location
     return TestRecord(
-        nodeid=item.nodeid if number == 0 else f"{item.nodeid} #{number + 1}",
+        nodeid=numbered_id(item, number),
         outcome=outcome,
         verdict=verdict,
         limits=measured.limits,
@@ -145,4 +157,11 @@ def _record(
         line=(line or 0) + 1,
         duration=0.0 if report is None else report.duration,
         noise=measured.noise if measured.result is None else "",
+        comparison=measured.comparison,
     )
+
+
+def numbered_id(item: pytest.Item, number: int) -> str:
+    """What reports and baselines call the ladder of an item; further ones are counted from 2."""
+    nodeid = plain_id(item)
+    return nodeid if number == 0 else f"{nodeid} #{number + 1}"

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json as jsonlib
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_xraynoise.plugin import baselines
+from pytest_xraynoise.plugin.interrupt import Ledger, planned
 from pytest_xraynoise.plugin.recording import ATTRIBUTE
+from pytest_xraynoise.plugin.saving import Saver
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytest_xraynoise.results import TestRecord
 
 _MARKUP = {
@@ -25,12 +31,19 @@ _MARKUP = {
 
 
 class SessionReports:
-    """Registered on the controller (or the only process). Reads reports, never tests."""
+    """Registered on the controller (or the only process). Reads reports, never tests.
+
+    Attributes:
+        ledger: which tests there are and how far they came.
+    """
 
     def __init__(self, config: pytest.Config, *, html: str | None, json: str | None) -> None:
         self._config = config
         self._started = datetime.now(UTC)
         self._texts: dict[str, str] = {}
+        self._unfinished: list[TestRecord] = []
+        self.ledger = Ledger()
+        self._saver = Saver(config)
         self._problems: list[str] = []
         self._written: list[Path] = []
         self._paths = {"html": _absolute(config, html), "json": _absolute(config, json)}
@@ -43,39 +56,77 @@ class SessionReports:
             _check_page(page)
 
     @pytest.hookimpl
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """A test that begins and never ends was interrupted."""
+        self.ledger.begin(nodeid)
+
+    @pytest.hookimpl
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the last word on each item: with reruns the last attempt counts."""
         text = getattr(report, ATTRIBUTE, None)
         if text is not None:
             self._texts[report.nodeid] = text
+        if report.when == "teardown" and report.failed:
+            self._saver.broke_down(report.nodeid)
+        if report.when == "setup" and report.passed:
+            return
+        self.ledger.end(report.nodeid)
+        if report.when not in ("setup", "call", "teardown") and self.ledger.knows(report.nodeid):
+            self._lose(report)
 
-    @pytest.hookimpl(trylast=True)
+    # First, because workers may take seconds to end, in which another Ctrl-C would lose it all.
+    @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the reports that were asked for; a report that fails fails the run."""
-        if not any(self._paths.values()) or _runs_nothing(self._config):
+        if _runs_nothing(self._config):
             return
-        from pytest_xraynoise.errors import ReportError
+        self.ledger.plan(planned(getattr(session, "items", ())))
+        self._unfinished = self.ledger.unfinished()
+        if any(self._paths.values()):
+            self._try(session, "report", self._write)
+        if self._saver.asked:
+            self._try(session, "baseline", self._save)
+
+    def _try(self, session: pytest.Session, what: str, write: Callable[[], None]) -> None:
+        """Write a file; one that fails fails the run, and does not take the others with it."""
+        from pytest_xraynoise.errors import XrayNoiseError
 
         try:
-            self._write()
-        except (ReportError, OSError) as error:
-            self._problems.append(str(error))
+            write()
+        except (XrayNoiseError, OSError) as error:
+            self._problems.append(f"{what} not written: {error}")
             if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _save(self) -> None:
+        self._saver.save(self._records(), self.ledger.ids)
 
     @pytest.hookimpl
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """The table at the end, and where the reports are."""
-        if self._texts:
+        interrupted = any(each.outcome == "interrupted" for each in self._unfinished)
+        if self._texts or interrupted:
             self._table(terminalreporter)
         for path in self._written:
             terminalreporter.write_line(f"xraynoise report: {path}")
+        for style, line in self._saver.lines:
+            terminalreporter.write_line(line, **_MARKUP.get(style, {}))
         for problem in self._problems:
-            terminalreporter.write_line(f"xraynoise: report not written: {problem}", red=True)
+            terminalreporter.write_line(f"xraynoise: {problem}", red=True)
+
+    def _lose(self, report: pytest.TestReport) -> None:
+        """Name the test that took its worker down; what it had measured before is kept."""
+        from pytest_xraynoise.results.serialize import record_from_dict, record_to_dict
+
+        message = str(report.longrepr)
+        records = [self.ledger.record(report.nodeid, "error", message)]
+        if (text := self._texts.get(report.nodeid)) is not None:
+            measured = map(record_from_dict, jsonlib.loads(text))
+            records = [replace(each, outcome="error", message=message) for each in measured]
+        self._texts[report.nodeid] = jsonlib.dumps([record_to_dict(each) for each in records])
 
     def _write(self) -> None:
-        if not any(self._paths.values()):
-            return
+        from pytest_xraynoise.noise.spec import SPEC_VERSION
         from pytest_xraynoise.report.document import Document
         from pytest_xraynoise.report.environment import collect
 
@@ -87,7 +138,7 @@ class SessionReports:
             cwd=self._config.rootpath,
             started=self._started,
         )
-        document = Document(environment, records)
+        document = Document({**environment, "noise_spec": SPEC_VERSION}, records)
         if (path := self._paths["json"]) is not None:
             from pytest_xraynoise.report.json import write_json
 
@@ -102,18 +153,24 @@ class SessionReports:
     def _records(self) -> list[TestRecord]:
         from pytest_xraynoise.results.serialize import record_from_dict
 
-        return [
-            record_from_dict(record)
-            for _, text in sorted(self._texts.items())
-            for record in jsonlib.loads(text)
-        ]
+        tests = [[*map(record_from_dict, jsonlib.loads(text))] for text in self._texts.values()]
+        tests += [[record] for record in self._unfinished]
+        return [record for records in sorted(tests, key=_nodeid) for record in records]
 
     def _table(self, reporter: pytest.TerminalReporter) -> None:
+        from pytest_xraynoise.report.comparison_text import summary_lines
         from pytest_xraynoise.report.terminal import summary
 
         reporter.section("X-ray noise robustness", "=")
-        for style, line in summary(self._records(), reporter._tw.fullwidth):
+        records = self._records()
+        lines = summary(records, reporter._tw.fullwidth)
+        for style, line in [*lines, *summary_lines(records, baselines.rule_texts(self._config))]:
             reporter.write_line(line, **_MARKUP.get(style, {}))
+
+
+def _nodeid(records: list[TestRecord]) -> str:
+    """The id of the test that left these records."""
+    return records[0].nodeid
 
 
 def _runs_nothing(config: pytest.Config) -> bool:

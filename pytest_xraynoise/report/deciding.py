@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_xraynoise.report.limits import lower_is_better
+from pytest_xraynoise.report.limits import is_requirement, lower_is_better
 
 if TYPE_CHECKING:
     from pytest_xraynoise.results import LadderResult, LimitCheck, MetricValue, TestRecord
@@ -42,9 +42,16 @@ class Deciding:
         """Whether the limit is broken."""
         return self.check is not None and self.check.broken
 
+    @property
+    def inconclusive(self) -> bool:
+        """Whether the limit can be said to be neither broken nor kept."""
+        return self.check is not None and self.check.inconclusive
+
 
 def deciding(record: TestRecord) -> Deciding | None:
-    """The first broken check of a record, else the check that is closest to its limit.
+    """The first broken check of a record, else the one that an inconclusive verdict hangs on.
+
+    Else it is the check that is closest to its limit.
 
     Without checks (a test that only compares with a baseline) it is the first metric at the rung
     with its largest drop. None for a test without a result.
@@ -53,11 +60,14 @@ def deciding(record: TestRecord) -> Deciding | None:
     if result is None or not result.rungs or not result.metrics:
         return None
     checks = [c for c in record.verdict.checks if _measured(result, c)] if record.verdict else []
+    checks = _telling(checks)
     if not checks:
         metric = result.metrics[0]
         severity = result.metric(metric).worst_severity
         return _at(result, metric, None, severity, severity, None)
-    check = next((c for c in checks if c.broken), None) or min(checks, key=margin)
+    hangs_on = record.verdict.to_settle if record.verdict else None
+    open_ = hangs_on if hangs_on in checks else None
+    check = next((c for c in checks if c.broken), None) or open_ or min(checks, key=margin)
     like = [c for c in checks if c.broken and (c.limit, c.label) == (check.limit, check.label)]
     worst = max(like, key=margin) if check.broken else check
     return _at(result, check.metric, check.label, check.severity, worst.severity, check)
@@ -82,6 +92,14 @@ def worst_label(result: LadderResult, metric: str, severity: int) -> tuple[str, 
     if len(labels) < 2 or not lost:
         return None
     return max(lost.items(), key=lambda item: item[1].drop)
+
+
+def _telling(checks: list[LimitCheck]) -> list[LimitCheck]:
+    """The checks of metrics; with them what they must stand, where only that is not kept."""
+    of_metrics = [check for check in checks if not is_requirement(check)]
+    states = {check.status for check in checks if is_requirement(check)} - {"pass"}
+    explained = states <= {check.status for check in of_metrics}
+    return of_metrics if of_metrics and explained else checks
 
 
 def _measured(result: LadderResult, check: LimitCheck) -> bool:

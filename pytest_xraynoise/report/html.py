@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_xraynoise.report import page
+from pytest_xraynoise.report.comparison_view import comparison_summary
 from pytest_xraynoise.report.files import write_atomic
 from pytest_xraynoise.report.sections import section
 from pytest_xraynoise.report.strips import shares
@@ -46,6 +47,7 @@ def render(document: Document) -> str:
             hero=hero,
             hero_frames=_frames(sections[hero.index].strips) if hero else (),
             rows=page.rows(records),
+            comparisons=comparison_summary(document.tests),
             facts=page.facts(document),
             command=page.command(document),
             sections=sections,

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from pytest_xraynoise.report import comparison_text
+from pytest_xraynoise.report.breaking import number
 from pytest_xraynoise.report.deciding import deciding
+from pytest_xraynoise.report.limit_status import limit_statuses
 from pytest_xraynoise.report.text import one_line
 
 if TYPE_CHECKING:
-    from pytest_xraynoise.results import TestRecord
+    from pytest_xraynoise.results import LadderResult, TestRecord
 
 
 def properties(record: TestRecord) -> list[tuple[str, str]]:
@@ -19,6 +22,11 @@ def properties(record: TestRecord) -> list[tuple[str, str]]:
     to being broken; ``severity`` is the mildest rung that breaks it. ``worst``, ``drop``, ``low``
     and ``high`` are at the rung where the metric is worst. Numbers have six significant digits,
     ``limit`` is the word and number as written, and the severity of a mean over rungs is ``mean``.
+
+    Where they apply there are also ``limits`` (each of several limits with ``pass``, ``fail`` or
+    ``inconclusive``), ``decide`` with ``p`` and ``adjusted_p`` (in a confident mode), ``needed``
+    (samples that would settle it), ``breaking_point`` (the parameter at which the first limit
+    breaks), ``repeats``, and ``findings``.
     """
     found: list[tuple[str, str | None]] = []
     chosen = deciding(record)
@@ -38,7 +46,29 @@ def properties(record: TestRecord) -> list[tuple[str, str]]:
     found.append(("verdict", _verdict(record)))
     if result is not None:
         found += [(name, _setting(result.settings.get(name))) for name in ("device", "seed")]
+        found += _further(record, result)
+    found += comparison_text.properties(record.comparison)
     return [(f"xraynoise.{name}", one_line(value)) for name, value in found if value is not None]
+
+
+def _further(record: TestRecord, result: LadderResult) -> list[tuple[str, str | None]]:
+    verdict, chosen = record.verdict, deciding(record)
+    check = chosen.check if chosen is not None else None
+    found: list[tuple[str, str | None]] = []
+    if verdict is not None and len(statuses := limit_statuses(verdict)) > 1:
+        found.append(("limits", "; ".join(f"{s.limit}: {s.status}" for s in statuses)))
+    if verdict is not None and verdict.mode != "point":
+        found.append(("decide", verdict.mode))
+        if check is not None:
+            found += [("p", _number(check.p)), ("adjusted_p", _number(check.adjusted_p))]
+    if check is not None and check.needed is not None:
+        found.append(("needed", str(check.needed)))
+    found.append(("breaking_point", number(result)))
+    if result.repeats > 1:
+        found.append(("repeats", str(result.repeats)))
+    if verdict is not None and verdict.findings:
+        found.append(("findings", "; ".join(finding.text for finding in verdict.findings)))
+    return found
 
 
 def _verdict(record: TestRecord) -> str:

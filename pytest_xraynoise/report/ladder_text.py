@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING
 
 from pytest_xraynoise.report.deciding import value_of
 from pytest_xraynoise.report.limits import kind
-from pytest_xraynoise.report.tables import align
-from pytest_xraynoise.report.text import one_line
+from pytest_xraynoise.report.tables import GAP, align
+from pytest_xraynoise.report.text import cells, one_line
 from pytest_xraynoise.report.words import decimals_that_differ, interval, metric_name, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_xraynoise.results import LadderResult, LimitCheck
+
+_MOST_WIDTH = 80 - len("severity")
+_LEAST_WIDTH = len("0.000")
 
 
 def ladder_lines(
@@ -48,16 +51,46 @@ def ladder_lines(
             ]
         )
     rows += [_mean_row(check, decimals) for check in mine if check.severity is None]
-    return align(rows, (True, False, True, True, False, False, False))
+    lines = align(rows, (True, False, True, True, False, False, False))
+    return [*lines, *_between_draws(result, metric, label, decimals)]
+
+
+def _between_draws(
+    result: LadderResult, metric: str, label: str | None, decimals: int
+) -> list[str]:
+    at = {s: value_of(result, metric, label, s).draw_sd for s in result.severities}
+    known = [f"{number(sd, decimals)} at severity {s}" for s, sd in at.items() if sd is not None]
+    if not known:
+        return []
+    return [f"Standard deviation between draws of the noise: {', '.join(known)}"]
 
 
 def value_lines(result: LadderResult, metrics: Sequence[str]) -> list[str]:
-    """The values of the metrics that no limit holds, a line a severity."""
-    rows = [["severity", *(metric_name(metric) for metric in metrics)]]
-    for rung in result.rungs:
-        values = [number(rung.metrics[metric].value) for metric in metrics]
-        rows.append([str(rung.severity), *values])
-    return ["Also measured, without a limit:", *align(rows, [True] * len(rows[0]))]
+    """The values of the metrics that no limit holds, a line a severity.
+
+    As many metrics side by side as fit in a terminal of 80 columns, the others below.
+    """
+    lines = ["Also measured, without a limit:"]
+    for some in _side_by_side(metrics):
+        rows = [["severity", *(metric_name(metric) for metric in some)]]
+        for rung in result.rungs:
+            values = [number(rung.metrics[metric].value) for metric in some]
+            rows.append([str(rung.severity), *values])
+        lines += align(rows, [True] * len(rows[0]))
+    return lines
+
+
+def _side_by_side(metrics: Sequence[str]) -> list[list[str]]:
+    parts: list[list[str]] = [[]]
+    used = 0
+    for metric in metrics:
+        width = max(cells(metric_name(metric)), _LEAST_WIDTH) + len(GAP)
+        if parts[-1] and used + width > _MOST_WIDTH:
+            parts.append([])
+            used = 0
+        parts[-1].append(metric)
+        used += width
+    return parts
 
 
 def _mean_row(check: LimitCheck, decimals: int) -> list[str]:
@@ -71,10 +104,13 @@ def _mean_row(check: LimitCheck, decimals: int) -> list[str]:
 def _limits(checks: Sequence[LimitCheck]) -> str:
     """The limits in words; only the broken ones where some are kept."""
     broken = [check for check in checks if check.broken]
-    return ", ".join(one_line(check.limit) for check in broken or checks)
+    undecided = [check for check in checks if check.inconclusive]
+    return ", ".join(one_line(check.limit) for check in broken or undecided or checks)
 
 
 def _state(checks: Sequence[LimitCheck]) -> str:
     if not checks:
         return ""
-    return "BROKEN" if any(check.broken for check in checks) else "ok"
+    if any(check.broken for check in checks):
+        return "BROKEN"
+    return "undecided" if any(check.inconclusive for check in checks) else "ok"

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["drop", "relative drop", "increase", "minimum", "maximum"]
 
-_LOWER_IS_BETTER = frozenset({"ece", "brier", "hd95"})
+_LOWER_IS_BETTER = frozenset({"area_error", "brier", "ece", "empty_masks", "hd95"})
 
 
 def word(check: LimitCheck) -> str:
@@ -30,6 +30,11 @@ def kind(check: LimitCheck) -> Kind | None:
     if name == f"min_{check.metric}":
         return "minimum"
     return "maximum" if name == f"max_{check.metric}" else None
+
+
+def is_requirement(check: LimitCheck) -> bool:
+    """Whether a check says how much noise the limits must stand, and limits no metric itself."""
+    return word(check) in ("min_dose", "min_severity")
 
 
 def lower_is_better(result: LadderResult, metric: str) -> bool:

@@ -14,6 +14,7 @@ from pytest_xraynoise.report.text import elide, one_line
 from pytest_xraynoise.report.words import (
     decimals_that_differ,
     interval,
+    is_inconclusive,
     metric_name,
     number,
     split_id,
@@ -28,9 +29,12 @@ if TYPE_CHECKING:
 _STATES = {
     "failed": ("fail", "failed"),
     "error": ("error", "error"),
+    "inconclusive": ("open", "inconclusive"),
     "xpassed": ("xpass", "unexpected pass"),
     "xfailed": ("xfail", "expected failure"),
     "skipped": ("skip", "skipped"),
+    "interrupted": ("skip", "interrupted"),
+    "not run": ("skip", "not run"),
     "passed": ("pass", "passed"),
 }
 _MANY = {
@@ -38,6 +42,7 @@ _MANY = {
     "expected failure": "expected failures",
     "unexpected pass": "unexpected passes",
 }
+_UNFINISHED = ("interrupted", "not run")
 _MOST_NAMES = 4
 
 
@@ -83,6 +88,8 @@ class Hero:
 
 def state(record: TestRecord) -> State:
     """The state of a record."""
+    if is_inconclusive(record):
+        return State(*_STATES["inconclusive"])
     return State(*_STATES.get(record.outcome, ("skip", one_line(record.outcome))))
 
 
@@ -110,17 +117,28 @@ def _plural(word: str, count: int) -> str:
 
 
 def title(records: Sequence[TestRecord]) -> str:
-    """The verdict of the run in one line."""
+    """The verdict of the run in one line, and how much of it did not run."""
+    left = sum(record.outcome in _UNFINISHED for record in records)
+    ran = [record for record in records if record.outcome not in _UNFINISHED]
+    return f"{_verdict(ran)}; {left} not finished" if left else _verdict(ran)
+
+
+def _verdict(records: Sequence[TestRecord]) -> str:
     if not records:
         return "No robustness test ran"
     failed = sum(state(r).kind == "fail" for r in records)
     errors = sum(state(r).kind == "error" for r in records)
+    undecided = sum(state(r).kind == "open" for r in records)
     tests = "1 test" if len(records) == 1 else f"{len(records)} tests"
     if failed:
         more = f", {errors} could not be evaluated" if errors else ""
+        more += f", {undecided} inconclusive" if undecided else ""
         return f"{failed} of {tests} failed{more}"
     if errors:
-        return f"{errors} of {tests} could not be evaluated"
+        more = f", {undecided} inconclusive" if undecided else ""
+        return f"{errors} of {tests} could not be evaluated{more}"
+    if undecided:
+        return f"No test failed its limits; {undecided} of {tests} inconclusive"
     passed = sum(state(r).kind == "pass" for r in records)
     if passed == len(records):
         return f"All {tests} passed" if passed > 1 else "The test passed"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_xraynoise.report.breaking import breaking_line, facts, requirement_line
 from pytest_xraynoise.report.chart import degradation_chart
-from pytest_xraynoise.report.curve import points
+from pytest_xraynoise.report.comparison_view import ComparisonView, comparison_view
 from pytest_xraynoise.report.deciding import Deciding, deciding, value_of
+from pytest_xraynoise.report.limit_status import limit_statuses, said
 from pytest_xraynoise.report.limits import kind
 from pytest_xraynoise.report.page import State, anchor, state
 from pytest_xraynoise.report.sentence import headline
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RungRow:
-    """One rung in a metric's table; ``kept`` is None where no limit holds."""
+    """One rung in a metric's table; ``state`` is empty where no limit holds it."""
 
     severity: str
     noise: str
@@ -39,7 +42,17 @@ class RungRow:
     drop: str
     interval: str
     limit: str
-    kept: bool | None
+    state: str
+    draws: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LimitRow:
+    """One limit of a test and what became of it: ``pass``, ``fail`` or ``inconclusive``."""
+
+    limit: str
+    state: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +91,10 @@ class Section:
     nodeid: str
     headline: str
     reading: str
+    breaking: str
     message: str
+    limits: tuple[LimitRow, ...]
+    findings: tuple[str, ...]
     blocks: tuple[Block, ...]
     heatmap: Heatmap | None
     others: tuple[tuple[str, ...], ...]
@@ -87,6 +103,7 @@ class Section:
     segmented: bool
     settings: tuple[tuple[str, str], ...]
     excluded: tuple[tuple[str, str], ...]
+    comparison: ComparisonView | None = None
 
 
 def section(index: int, record: TestRecord, strips: int) -> Section:
@@ -102,7 +119,12 @@ def section(index: int, record: TestRecord, strips: int) -> Section:
         nodeid=record.nodeid,
         headline=headline(record),
         reading=_reading(result, chosen) if result and chosen else "",
+        breaking=". ".join(filter(None, (requirement_line(record), breaking_line(result))))
+        if result
+        else "",
         message="" if record.outcome == "failed" and measured else clean(record.message).strip(),
+        limits=_limit_rows(record),
+        findings=tuple(f.text for f in record.verdict.findings) if record.verdict else (),
         blocks=_blocks(index, result, chosen, checks) if result and chosen else (),
         heatmap=_heatmap(result, chosen.metric) if result and chosen else None,
         others=_others(result, chosen, checks) if result and chosen else (),
@@ -111,6 +133,7 @@ def section(index: int, record: TestRecord, strips: int) -> Section:
         segmented=result is not None and result.task == "segmentation",
         settings=tuple(_settings(record)),
         excluded=tuple(result.excluded.items()) if result else (),
+        comparison=comparison_view(record.comparison),
     )
 
 
@@ -153,7 +176,7 @@ def _rung_rows(
         (decimals_that_differ(c.observed, c.threshold) for c in mine if c.broken), default=3
     )
     found = []
-    for rung, point in zip(result.rungs, points(result, metric, label, checks), strict=True):
+    for rung in result.rungs:
         at = value_of(result, metric, label, rung.severity)
         here = [check for check in mine if check.severity == rung.severity]
         noisy = rung.severity > 0
@@ -165,7 +188,8 @@ def _rung_rows(
                 drop=number(at.drop, decimals) if noisy else "",
                 interval=interval(at.low, at.high, decimals) if noisy else "",
                 limit=", ".join(c.limit for c in [b for b in here if b.broken] or here),
-                kept=not point.broken if here else None,
+                state=_state(here),
+                draws="" if at.draw_sd is None else number(at.draw_sd, decimals),
             )
         )
     return found + [_mean_row(check, decimals) for check in mine if check.severity is None]
@@ -176,7 +200,24 @@ def _mean_row(check: LimitCheck, decimals: int) -> RungRow:
     is_value = kind(check) in ("minimum", "maximum")
     value, drop = (observed, "") if is_value else ("", observed)
     span = interval(check.low, check.high, decimals)
-    return RungRow("mean", "over the ladder", value, drop, span, check.limit, not check.broken)
+    return RungRow("mean", "over the ladder", value, drop, span, check.limit, _state([check]))
+
+
+def _state(checks: Sequence[LimitCheck]) -> str:
+    """``fail`` before ``inconclusive`` before ``pass``; empty without a limit."""
+    found = {check.status for check in checks}
+    return next((word for word in ("fail", "inconclusive", "pass") if word in found), "")
+
+
+def _limit_rows(record: TestRecord) -> tuple[LimitRow, ...]:
+    """Every limit; where a single one was held by the numbers alone the headline says it all."""
+    verdict, result = record.verdict, record.result
+    if verdict is None or result is None:
+        return ()
+    statuses = limit_statuses(verdict)
+    if len(statuses) < 2 and verdict.mode == "point":
+        return ()
+    return tuple(LimitRow(one_line(s.limit), s.status, said(result, s)) for s in statuses)
 
 
 def _heatmap(result: LadderResult, metric: str) -> Heatmap | None:
@@ -235,6 +276,7 @@ def _settings(record: TestRecord) -> list[tuple[str, str]]:
             ("task", result.task),
             ("noise", result.noise),
             ("ladder", result.ladder),
+            *facts(result),
             *((name.replace("_", " "), _word(value)) for name, value in result.settings.items()),
         ]
     where = f"{record.file}:{record.line}" if record.line else record.file
@@ -245,4 +287,8 @@ def _settings(record: TestRecord) -> list[tuple[str, str]]:
 def _word(value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(_word(item) for item in value)
+    if isinstance(value, Mapping):  # thresholds by label
+        return ", ".join(f"{one_line(str(name))} {_word(item)}" for name, item in value.items())
+    if isinstance(value, float):
+        return f"{value:.4g}"
     return "" if value is None else str(value)

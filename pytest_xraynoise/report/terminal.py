@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from pytest_xraynoise.report.breaking import breaking_line, breaking_lines, requirement_line
+from pytest_xraynoise.report.comparison_text import comparison_lines, held_to
 from pytest_xraynoise.report.deciding import Deciding, deciding, worst_label
 from pytest_xraynoise.report.ladder_text import ladder_lines, value_lines
+from pytest_xraynoise.report.limit_status import limit_lines
 from pytest_xraynoise.report.sentence import headline
 from pytest_xraynoise.report.tables import GAP, align, drop_empty, widths
 from pytest_xraynoise.report.text import cells, clean, cut, elide, one_line
 from pytest_xraynoise.report.words import (
     decimals_that_differ,
     interval,
+    is_inconclusive,
     metric_name,
     number,
     outcome_word,
@@ -43,17 +47,27 @@ _STYLES: dict[str, Style] = {
     "xpassed": "warn",
     "xfailed": "warn",
     "skipped": "warn",
+    "interrupted": "warn",
 }
+_SIGN = {(True, False): ">", (False, True): "?", (False, False): ""}
 _MOST_LABELS = 8
 
 
 def summary(records: Sequence[TestRecord], width: int = 80) -> list[tuple[str, str]]:
     """The summary table at the end of a run: (style, line), at most ``width`` columns wide.
 
-    ``severity`` is where the limit broke, with the sign ``>``, or the rung that came closest to it.
+    ``severity`` is where the limit broke, with the sign ``>``, where it is undecided, with ``?``,
+    or the rung that came closest to it. Findings stand below the table.
     Test ids are elided in the middle; on a narrow terminal the columns that matter least go.
-    Nothing at all when there are no records.
+    Tests that were not run are counted in a line below. Nothing at all when there are no records.
     """
+    ran = [record for record in records if record.outcome != "not run"]
+    left = len(records) - len(ran)
+    last = [("warn", cut(f"{left} not run", width))] if left else []
+    return [*_table(ran, width), *breaking_lines(ran, width), *_found(ran, width), *last]
+
+
+def _table(records: Sequence[TestRecord], width: int) -> list[tuple[str, str]]:
     if not records:
         return []
     rows = [list(_HEAD), *(_row(record) for record in records)]
@@ -64,8 +78,26 @@ def summary(records: Sequence[TestRecord], width: int = 80) -> list[tuple[str, s
         row[_TEST] = _fit_id(row[_TEST], max(width - others, 1))
     lines = align(rows, [n for n, kept in zip(_NUMERIC, keep, strict=True) if kept])
     lines = [lines[0], *map(_with_reason, records, lines[1:])]
-    styles: list[Style] = ["bold", *(_STYLES.get(record.outcome, "plain") for record in records)]
+    styles: list[Style] = ["bold", *map(_style, records)]
     return [(style, cut(line, width)) for style, line in zip(styles, lines, strict=True)]
+
+
+def _found(records: Sequence[TestRecord], width: int) -> list[tuple[str, str]]:
+    """Findings below the table: the first of each test, and how many more it has."""
+    lines = []
+    for record in records:
+        found = record.verdict.findings if record.verdict else ()
+        if found:
+            more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+            text = f"{short_id(record.nodeid)}: {one_line(found[0].text)}"
+            lines.append(("warn", f"{cut(text, max(width - cells(more), 1))}{more}"))
+    return lines
+
+
+def _style(record: TestRecord) -> Style:
+    if is_inconclusive(record):
+        return "fail" if record.outcome == "failed" else "warn"
+    return _STYLES.get(record.outcome, "plain")
 
 
 def failure_text(record: TestRecord) -> str:
@@ -74,10 +106,15 @@ def failure_text(record: TestRecord) -> str:
     Plain text, several lines. For a test without a result it is the cleaned message.
     """
     result, chosen = record.result, deciding(record)
+    found = record.verdict.findings if record.verdict else ()
     if result is None or chosen is None:
         return clean(record.message) or headline(record)
-    parts = [[headline(record)], *_ladders(record, result, chosen)]
+    parts = [[headline(record)], limit_lines(record), *_ladders(record, result, chosen)]
+    if record.comparison is not None:
+        parts.insert(1, comparison_lines(record.comparison, below=headline(record)))
     parts.append([*_labels(record, result, chosen), *_reading(result, chosen)])
+    parts.append([line for line in (requirement_line(record), breaking_line(result)) if line])
+    parts.append([f"Finding: {one_line(f.text)}" for f in found])
     return "\n\n".join("\n".join(lines) for lines in parts if lines)
 
 
@@ -100,8 +137,8 @@ def _row(record: TestRecord) -> list[str]:
         number(chosen.worst, decimals),
         number(chosen.drop, decimals),
         interval(chosen.low, chosen.high, decimals),
-        f">{severity}" if chosen.broken else severity,
-        one_line(check.limit) if check else "",
+        _SIGN[chosen.broken, chosen.inconclusive] + severity,
+        held_to(record, one_line(check.limit) if check else ""),
     ]
 
 
@@ -160,7 +197,11 @@ def _labels(record: TestRecord, result: LadderResult, chosen: Deciding) -> list[
 
 
 def _reading(result: LadderResult, chosen: Deciding) -> list[str]:
-    for rung in result.rungs:
-        if rung.severity == chosen.severity and rung.severity and rung.rung.reading:
-            return [f"Severity {rung.severity} reads as: {one_line(rung.rung.reading)}"]
-    return []
+    lines = [
+        f"Severity {rung.severity} reads as: {one_line(rung.rung.reading)}"
+        for rung in result.rungs
+        if rung.severity == chosen.severity and rung.severity and rung.rung.reading
+    ]
+    if result.settings.get("resize"):
+        lines.append(f"Noise was added {one_line(str(result.settings['noise_applied']))}")
+    return lines

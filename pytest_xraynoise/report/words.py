@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from pytest_xraynoise.results import TestRecord
 
 _METRICS = {
+    "area_error": "area error",
     "auroc": "AUROC",
     "average_precision": "average precision",
     "balanced_accuracy": "balanced accuracy",
     "brier": "Brier score",
     "dice": "Dice",
+    "dice_worst_decile": "worst-decile Dice",
     "ece": "ECE",
     "f1": "F1",
     "hd95": "HD95",
@@ -31,6 +33,8 @@ _OUTCOMES = {
     "skipped": "skip",
     "xfailed": "xfail",
     "xpassed": "XPASS",
+    "interrupted": "interrupted",
+    "not run": "not run",
 }
 _NONE = "–"
 _MOST_DECIMALS = 12
@@ -43,7 +47,21 @@ def metric_name(name: str) -> str:
 
 def outcome_word(record: TestRecord) -> str:
     """One word for how the test ended: capitals where somebody has to act."""
+    if is_inconclusive(record):
+        return "INCONCLUSIVE" if record.outcome == "failed" else "inconclusive"
     return _OUTCOMES.get(record.outcome, one_line(record.outcome))
+
+
+def is_inconclusive(record: TestRecord) -> bool:
+    """Whether a test ended as it did because, or although, its limits could not be decided.
+
+    A test that fails by its own assertions where an inconclusive verdict would not have, failed.
+    """
+    verdict = record.verdict
+    if verdict is None or verdict.status != "inconclusive":
+        return False
+    acts = {"failed": "fail", "passed": "pass", "skipped": "skip"}
+    return acts.get(record.outcome) == verdict.on_inconclusive
 
 
 def short_id(nodeid: str) -> str:

@@ -6,22 +6,41 @@ controller can read results without torch. Per-sample numbers are NumPy arrays w
 
 from __future__ import annotations
 
+from pytest_xraynoise.results.breaking import BreakingPoint
+from pytest_xraynoise.results.comparison import Comparison, Difference
 from pytest_xraynoise.results.curve import Interval, MetricCurve
 from pytest_xraynoise.results.ladder import LadderResult, Task
 from pytest_xraynoise.results.pictures import Strip, StripFrame
 from pytest_xraynoise.results.record import TestRecord
 from pytest_xraynoise.results.rungs import MetricValue, Rung, RungResult
-from pytest_xraynoise.results.verdict import LimitCheck, Status, Verdict
+from pytest_xraynoise.results.spread import Spread
+from pytest_xraynoise.results.verdict import (
+    CheckStatus,
+    Finding,
+    LimitCheck,
+    Mode,
+    Policy,
+    Status,
+    Verdict,
+)
 
 __all__ = [
     "SCHEMA_VERSION",
+    "BreakingPoint",
+    "CheckStatus",
+    "Comparison",
+    "Difference",
+    "Finding",
     "Interval",
     "LadderResult",
     "LimitCheck",
     "MetricCurve",
     "MetricValue",
+    "Mode",
+    "Policy",
     "Rung",
     "RungResult",
+    "Spread",
     "Status",
     "Strip",
     "StripFrame",

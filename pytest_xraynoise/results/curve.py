@@ -23,7 +23,7 @@ class Interval:
             lower-is-better metrics).
         low, high: ends of the interval.
         confidence: its level, 0.95 by default.
-        method: how it was made: ``delong`` or ``bootstrap``.
+        method: how it was made: ``delong``, ``bootstrap``, or ``bootstrap by group``.
     """
 
     estimate: float
@@ -68,6 +68,32 @@ class MetricCurve:
         if at.low is None or at.high is None:
             raise SpecError(f"{self.name} has no interval at severity {severity}")
         return Interval(at.drop, at.low, at.high, self.confidence, at.method or "bootstrap")
+
+    def value_interval(self, *, severity: int) -> Interval:
+        """The interval of the value itself, at severity 0 too.
+
+        Raises:
+            SpecError: where the data define no interval.
+        """
+        at = self._at(severity)
+        if at.value_low is None or at.value_high is None:
+            raise SpecError(f"{self.name} has no interval of its value at severity {severity}")
+        method = at.method or "bootstrap"
+        return Interval(at.value, at.value_low, at.value_high, self.confidence, method)
+
+    def draw_sd(self, *, severity: int) -> float:
+        """Standard deviation of the value between the draws of the noise.
+
+        Raises:
+            SpecError: at severity 0, and where the noise was drawn once only.
+        """
+        at = self._at(severity)
+        if at.draw_sd is None:
+            raise SpecError(
+                f"{self.name} has no spread between draws at severity {severity}; run the ladder "
+                "with repeats=2 or more"
+            )
+        return at.draw_sd
 
     @property
     def worst_severity(self) -> int:

@@ -15,11 +15,21 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from pytest_xraynoise.results.breaking import BreakingPoint
     from pytest_xraynoise.results.pictures import Strip
     from pytest_xraynoise.results.rungs import RungResult
+    from pytest_xraynoise.results.spread import Spread
 
 
 Task = Literal["binary", "multilabel", "multiclass", "segmentation"]
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """The per-sample numbers of one further draw of the noise, by severity from 1."""
+
+    scores: Mapping[int, npt.NDArray[np.float64]]
+    per_image: Mapping[str, Mapping[int, npt.NDArray[np.float64]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +46,9 @@ class LadderResult:
         model, dataset: their names.
         excluded: labels left out of the macro mean, with the reason.
         strips: a few samples for pictures, worst degraded first.
+        groups: the group of each sample (its patient, say), in the order of ``ids``; None where
+            none were declared.
+        breaking_point: where the limits break, once they were held against it.
     """
 
     noise: str
@@ -49,9 +62,13 @@ class LadderResult:
     dataset: str = ""
     excluded: Mapping[str, str] = field(default_factory=dict)
     strips: tuple[Strip, ...] = ()
+    groups: tuple[str, ...] | None = None
+    breaking_point: BreakingPoint | None = None
     _targets: npt.NDArray[np.float64] | None = None
     _scores: Mapping[int, npt.NDArray[np.float64]] = field(default_factory=dict)
     _per_image: Mapping[str, Mapping[int, npt.NDArray[np.float64]]] = field(default_factory=dict)
+    _draws: tuple[Draw, ...] = ()
+    _spreads: Mapping[str, Mapping[str, Spread]] = field(default_factory=dict, compare=False)
 
     @property
     def severities(self) -> tuple[int, ...]:
@@ -79,21 +96,48 @@ class LadderResult:
         confidence = float(self.settings.get("confidence", 0.95))
         return MetricCurve(name, {r.severity: r.metrics[name] for r in self.rungs}, confidence)
 
-    def scores(self, *, severity: int = 0) -> npt.NDArray[np.float64]:
-        """Per-sample numbers, float64, at one severity.
+    @property
+    def repeats(self) -> int:
+        """How often the noise was drawn. Every draw has scores of its own."""
+        return 1 + len(self._draws)
 
-        Classification: probabilities, (N,) binary or (N, K). Segmentation: Dice, (N, K).
+    def scores(self, *, severity: int = 0, draw: int = 0) -> npt.NDArray[np.float64]:
+        """Per-sample numbers, float64, at one severity in one draw of the noise.
+
+        Classification: probabilities, (N,) binary or (N, K). Segmentation: Dice, (N, K). The clean
+        images are the same in every draw.
         """
         if severity not in self._scores:
             have = ", ".join(str(s) for s in sorted(self._scores)) or "none"
             raise SpecError(f"no scores at severity {severity}; there are scores at: {have}")
-        return self._scores[severity]
+        self._check_draw(draw)
+        return (self._draws[draw - 1].scores if draw and severity else self._scores)[severity]
 
-    def per_image(self, name: str, *, severity: int = 0) -> npt.NDArray[np.float64]:
+    def per_image(self, name: str, *, severity: int = 0, draw: int = 0) -> npt.NDArray[np.float64]:
         """A per-image metric of a segmentation, (N, K) float64: ``dice`` or ``iou``."""
         if name not in self._per_image:
             raise SpecError(unknown("per-image metric", name, self._per_image))
-        return self._per_image[name][severity]
+        self._check_draw(draw)
+        found = self._draws[draw - 1].per_image if draw and severity else self._per_image
+        return found[name][severity]
+
+    def spread(self, metric: str, label: str | None = None) -> Spread | None:
+        """The joint uncertainty of a metric at all rungs, of the macro value without a label.
+
+        None where the data define none, and in a result that was read from a file: files hold the
+        intervals, not the resamples.
+        """
+        return self._spreads.get(metric, {}).get(label or "")
+
+    def without_spreads(self) -> LadderResult:
+        """A copy that holds the intervals only, and a good deal less memory."""
+        return self.replace(_spreads={})
+
+    def _check_draw(self, draw: int) -> None:
+        if not 0 <= draw < self.repeats:
+            raise SpecError(
+                f"draw {draw} was not run; this ladder has draws 0 to {self.repeats - 1}"
+            )
 
     @property
     def targets(self) -> npt.NDArray[np.float64]:

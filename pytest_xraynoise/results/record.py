@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pytest_xraynoise.results.comparison import Comparison
     from pytest_xraynoise.results.ladder import LadderResult
     from pytest_xraynoise.results.verdict import Verdict
 
@@ -18,7 +19,8 @@ class TestRecord:
 
     Attributes:
         nodeid: pytest's name of the item.
-        outcome: pytest's word: passed, failed, error, skipped, xfailed, xpassed.
+        outcome: pytest's word: passed, failed, error, skipped, xfailed, xpassed. Also interrupted,
+            and not run for a test that a run ended before.
         verdict: the decision, None when the ladder did not get that far.
         limits: the limits as written.
         result: what was measured, None after an error.
@@ -26,6 +28,7 @@ class TestRecord:
         file, line: where the marker stands (1-based), for annotations.
         duration: seconds, evaluation included.
         noise: the kind of noise of a test without a result.
+        comparison: against a baseline, None where it was not compared.
     """
 
     __test__ = False
@@ -40,3 +43,4 @@ class TestRecord:
     line: int = 0
     duration: float = 0.0
     noise: str = ""
+    comparison: Comparison | None = None

@@ -39,7 +39,9 @@ class MetricValue:
 
     ``drop`` is clean minus noisy for higher-is-better metrics and noisy minus clean for the others,
     so that a positive drop is always a loss. ``low`` and ``high`` bound the drop; they are None at
-    severity 0 and where the data define no interval.
+    severity 0 and where the data define no interval. ``value_low`` and ``value_high`` bound the
+    value itself, at severity 0 too. ``draw_sd`` is the standard deviation of the value between the
+    draws of the noise; None at severity 0 and where there was one draw.
     """
 
     value: float
@@ -48,6 +50,9 @@ class MetricValue:
     high: float | None = None
     method: str | None = None
     labels: Mapping[str, MetricValue] = field(default_factory=dict)
+    value_low: float | None = None
+    value_high: float | None = None
+    draw_sd: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,19 +11,25 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pytest_xraynoise.stats.bootstrap import paired_bootstrap
     from pytest_xraynoise.stats.correlated_roc import delong, delong_macro
+    from pytest_xraynoise.stats.distribution import Distribution
     from pytest_xraynoise.stats.resampling import percentile_interval, resampling_weights
+    from pytest_xraynoise.stats.step_down import holm
 
 __all__ = [
+    "Distribution",
     "delong",
     "delong_macro",
+    "holm",
     "paired_bootstrap",
     "percentile_interval",
     "resampling_weights",
 ]
 
 _HOMES = {
+    "Distribution": "distribution",
     "delong": "correlated_roc",
     "delong_macro": "correlated_roc",
+    "holm": "step_down",
     "paired_bootstrap": "bootstrap",
     "percentile_interval": "resampling",
     "resampling_weights": "resampling",

@@ -91,6 +91,21 @@ def percentile_interval(drops: FloatArray, confidence: float) -> tuple[float, fl
     return float(low), float(high)
 
 
+def percentile_intervals(values: FloatArray, confidence: float) -> list[tuple[float, float] | None]:
+    """:func:`percentile_interval` of each column of (B, M)."""
+    whole = ~np.isnan(values.sum(axis=0))
+    tail = 50.0 * (1.0 - confidence)
+    found = [
+        None if ok else percentile_interval(x, confidence)
+        for ok, x in zip(whole.tolist(), values.T, strict=True)
+    ]
+    if len(values) and whole.any():
+        ends = np.percentile(values[:, whole], [tail, 100.0 - tail], axis=0)
+        for place, low, high in zip(np.flatnonzero(whole), *ends, strict=True):
+            found[place] = (float(low), float(high))
+    return found
+
+
 def _codes(groups: npt.ArrayLike, samples: int) -> npt.NDArray[np.intp]:
     names = np.asarray(groups)
     if names.shape != (samples,):

@@ -38,6 +38,21 @@ def test_cuda_index(monkeypatch: pytest.MonkeyPatch) -> None:
         choose_device("cuda:2")
 
 
+def test_a_device_that_is_not_there_names_those_that_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    hide_accelerators(monkeypatch)
+    for name in ("cuda", "cuda:1", "mps"):
+        with pytest.raises(SpecError, match=r"use auto or one of those that are: cpu$"):
+            choose_device(name)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    with pytest.raises(SpecError, match=r"those that are: cpu, mps$"):
+        choose_device("cuda:0")
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    with pytest.raises(SpecError, match=r"those that are: cpu, cuda:0, cuda:1$"):
+        choose_device("cuda:7")
+
+
 @pytest.mark.parametrize(
     ("name", "says"),
     [

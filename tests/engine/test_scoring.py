@@ -10,7 +10,7 @@ from sklearn import metrics as sk
 from pytest_xraynoise import stats
 from pytest_xraynoise.engine.scoring import score_ladder
 from pytest_xraynoise.errors import MetricError, SpecError
-from pytest_xraynoise.metrics import Metric, registry
+from pytest_xraynoise.metrics import Metric, defaults, registry
 
 if TYPE_CHECKING:
     from pytest_xraynoise.results import Interval, MetricValue
@@ -46,7 +46,7 @@ def test_multilabel_values_drops_and_intervals() -> None:
     values, excluded = _score(y, scores)
     assert excluded == {}
     assert list(values) == [0, 1, 2]
-    assert list(values[0]) == ["auroc", "average_precision", "accuracy", "f1"]
+    assert list(values[0]) == list(defaults("multilabel"))
     known = [~np.isnan(y[:, k]) for k in range(3)]
     for severity, s in scores.items():
         areas = [sk.roc_auc_score(y[m, k], s[m, k]) for k, m in enumerate(known)]
@@ -56,7 +56,8 @@ def test_multilabel_values_drops_and_intervals() -> None:
             dict(zip(LABELS, areas, strict=True)), abs=1e-9
         )
         for name, metric in values[severity].items():
-            assert metric.drop == values[0][name].value - metric.value
+            gain = metric.value - values[0][name].value
+            assert metric.drop == (gain if name in ("ece", "brier") else -gain)
             for entry in (metric, *metric.labels.values()):
                 if severity == 0:
                     assert (entry.drop, entry.method, *_ends(entry)) == (0.0, None, None, None)
@@ -76,12 +77,8 @@ def test_auroc_has_delong_and_the_rest_bootstrap() -> None:
     for k, label in enumerate(LABELS):
         single = stats.delong(y[:, k], scores[0][:, k], scores[2][:, k], 0.9)
         assert _ends(found.labels[label]) == pytest.approx(_ends(single), abs=1e-12)
-    assert {m: v.method for m, v in values[2].items()} == {
-        "auroc": "delong",
-        "average_precision": "bootstrap",
-        "accuracy": "bootstrap",
-        "f1": "bootstrap",
-    }
+    methods = {m: v.method for m, v in values[2].items()}
+    assert methods == {**dict.fromkeys(defaults("multilabel"), "bootstrap"), "auroc": "delong"}
 
 
 def test_bootstrap_is_the_plain_one_made_fast() -> None:
@@ -154,11 +151,13 @@ def test_multiclass_with_a_rare_class() -> None:
     scores = {s: rng.dirichlet(np.ones(4), 61) for s in (0, 1)}
     values, excluded = _score(y, scores, task="multiclass", labels=("a", "b", "c", "d"))
     assert list(excluded) == ["d"]
-    assert "left out of auroc, average_precision, f1" in excluded["d"]
+    of = "auroc, average_precision, f1, sensitivity, specificity"
+    assert f"(left out of {of})" in excluded["d"]
     assert list(values[1]["accuracy"].labels) == ["a", "b", "c"]
     # One sample of c: no interval for it, nor for a mean it is part of; top-1 is over all samples.
-    for metric in values[1].values():
-        assert metric.labels["c"].low is None
+    for name, metric in values[1].items():
+        against_the_rest = name in ("specificity", "ece", "brier")
+        assert (metric.labels["c"].low is None) != against_the_rest
     assert values[1]["auroc"].low is None
     assert values[1]["f1"].low is None
     assert values[1]["accuracy"].low is not None
@@ -172,7 +171,12 @@ def test_segmentation() -> None:
         values[:, 2] = np.nan
     per_image = {"dice": dice, "iou": {s: v / (2 - v) for s, v in dice.items()}}
     scored, excluded = _score(
-        np.zeros((80, 3)), dice, task="segmentation", per_image=per_image, resamples=500
+        np.zeros((80, 3)),
+        dice,
+        task="segmentation",
+        per_image=per_image,
+        metrics=["dice", "iou"],
+        resamples=500,
     )
     assert excluded == {"Hernia": "no image has it (left out of dice, iou)"}
     assert list(scored[1]) == ["dice", "iou"]
@@ -191,7 +195,7 @@ def test_one_class_labels_are_left_out_by_name() -> None:
     values, excluded = _score(y, scores)
     assert excluded == {
         "Hernia": "0 positive and 150 negative labelled samples, both are needed "
-        "(left out of auroc, average_precision, f1)"
+        "(left out of auroc, average_precision, f1, sensitivity, specificity)"
     }
     for severity in values:
         assert list(values[severity]["auroc"].labels) == ["Effusion", "Mass"]
@@ -255,11 +259,22 @@ def test_groups_are_resampled_whole() -> None:
     y, scores = _multilabel()
     patients = np.tile(np.arange(150), 2)
     twice = {s: np.concatenate([x, x]) for s, x in scores.items()}
-    single, _ = _score(y, scores, groups=np.arange(150))
+    four = {s: np.concatenate([x, x]) for s, x in twice.items()}
     double, _ = _score(np.concatenate([y, y]), twice, groups=patients)
-    for name, metric in single[1].items():
-        assert metric.method == "bootstrap"
-        assert _ends(double[1][name]) == pytest.approx(_ends(metric), abs=1e-9)
+    fourfold, _ = _score(np.concatenate([y] * 4), four, groups=np.tile(patients, 2))
+    plain, _ = _score(np.concatenate([y, y]), twice)
+    for name, metric in double[1].items():
+        assert metric.method == "bootstrap by group"
+        assert _ends(fourfold[1][name]) == pytest.approx(_ends(metric), abs=1e-9)
+        (low, high), (lower, upper) = _ends(plain[1][name]), _ends(metric)
+        assert low is not None and high is not None and lower is not None and upper is not None
+        assert (upper - lower) / (high - low) == pytest.approx(np.sqrt(2), rel=0.15), name
+
+
+def test_groups_of_one_sample_change_nothing() -> None:
+    y, scores = _multilabel()
+    alone, _ = _score(y, scores, groups=[f"patient {n}" for n in range(150)])
+    assert alone == _score(y, scores)[0]
 
 
 def _brier(targets: Array, scores: Array) -> float:

@@ -15,7 +15,10 @@ def ladder(
     spread: float | None = None,
     lower_is_better: Sequence[str] = (),
 ) -> LadderResult:
-    """A result from values at severities 0, 1, 2 ...; ``spread`` makes intervals of drops."""
+    """A result from values at severities 0, 1, 2 ...
+
+    ``spread`` is half the width of the intervals, of drops and of values.
+    """
     count = len(next(iter(metrics.values())))
     rungs = []
     for severity in range(count):
@@ -29,15 +32,17 @@ def ladder(
             }
             found[name] = _value(values, severity, sign, spread, inner)
         parameter = None if severity == 0 else 100.0 / severity
-        rungs.append(RungResult(Rung(severity, parameter, "photons at white"), found))
+        parameters = {} if parameter is None else {"photons": parameter}
+        rung = Rung(severity, parameter, "photons at white", parameters=parameters)
+        rungs.append(RungResult(rung, found))
     return LadderResult(
         noise="poisson",
         ladder="custom",
         task="multilabel",
         labels=tuple(labels or ("x",)),
         rungs=tuple(rungs),
-        ids=("a", "b"),
-        settings={"confidence": 0.95, "seed": 0},
+        ids=tuple(f"sample {n}" for n in range(100)),
+        settings={"confidence": 0.95, "seed": 0, "device": "cpu"},
     )
 
 
@@ -55,4 +60,6 @@ def _value(
         low=drop - spread if spread is not None and severity else None,
         high=drop + spread if spread is not None and severity else None,
         labels=labels or {},
+        value_low=None if spread is None else values[severity] - spread,
+        value_high=None if spread is None else values[severity] + spread,
     )

@@ -35,7 +35,7 @@ def test_a_broken_limit_is_a_failed_assertion() -> None:
         "auroc dropped by 0.100 at severity 2 (50 photons at white); "
         "limit max_auroc_drop={1: 0.05, 2: 0.05} is broken"
     )
-    assert error.result is RESULT
+    assert error.result.rungs is RESULT.rungs
     assert [c.severity for c in error.verdict.broken] == [2]
 
 

@@ -21,11 +21,13 @@ from pytest_xraynoise.judge.limits import all_words
 
 @pytest.mark.parametrize("name", metrics.names())
 def test_every_form_of_every_metric(name: str) -> None:
-    for word, form in (
-        (f"max_{name}_drop", "drop"),
-        (f"max_relative_{name}_drop", "relative_drop"),
-        (f"min_{name}", "floor"),
-    ):
+    forms = (
+        {f"max_{name}_drop": "drop", f"max_relative_{name}_drop": "relative_drop"}
+        | {f"min_{name}": "floor"}
+        if metrics.get(name).higher_is_better
+        else {f"max_{name}_increase": "increase", f"max_{name}": "ceiling"}
+    )
+    for word, form in forms.items():
         limit = parse_limit(word, 0.25)
         assert (limit.word, limit.metric, limit.form) == (word, name, form)
         assert limit.threshold == limit.at(0) == limit.at(5) == 0.25

@@ -202,3 +202,63 @@ def test_what_does_not_fit(targets: object, scores: object, message: str) -> Non
 def test_logits_are_no_probabilities(metric: object) -> None:
     with pytest.raises(MetricError, match=r"got -2 to 3. Apply a sigmoid"):
         metric(np.array([0.0, 1.0]), np.array([-2.0, 3.0]))  # type: ignore[operator]
+
+
+@STEADY
+@given(_multilabel(), st.sampled_from([0.5, 0.8, 0.9, 0.95, 1.0]))
+def test_balanced_accuracy_and_sensitivity_at_specificity(
+    data: tuple[Array, Array], level: float
+) -> None:
+    y, s = data
+    columns = {k: _known(y[:, k], s[:, k]) for k in range(y.shape[1])}
+    both = {k: v for k, v in columns.items() if 0 < v[0].sum() < len(v[0])}
+    assume(both)
+
+    def at_level(truth: npt.NDArray[np.int_], scores: Array) -> float:
+        false, true, _ = sk.roc_curve(truth, scores, drop_intermediate=False)
+        return float(true[false <= 1 - level + 1e-9].max())
+
+    balanced = {k: sk.balanced_accuracy_score(t, v > 0.5) for k, (t, v) in both.items()}
+    sensitive = {k: at_level(t, v) for k, (t, v) in both.items()}
+    for reading, expected in (
+        (cl.balanced_accuracy(y, s), balanced),
+        (cl.sensitivity_at_specificity(y, s, specificity_level=level), sensitive),
+    ):
+        assert reading.labels == pytest.approx(expected, abs=CLOSE)
+        assert reading.value == pytest.approx(np.mean(list(expected.values())), abs=CLOSE)
+        assert set(reading.excluded) == set(columns) - set(both)
+
+
+@STEADY
+@given(_multiclass())
+def test_multiclass_balanced_accuracy(data: tuple[Array, Array]) -> None:
+    y, s = data
+    truth, probability = _known(y, s)
+    assume(len(truth))
+    here = np.unique(truth)
+    recall = sk.recall_score(truth, probability.argmax(axis=1), labels=here, average=None)
+    reading = cl.balanced_accuracy(y, s)
+    assert reading.labels == pytest.approx(dict(zip(here.tolist(), recall, strict=True)), abs=CLOSE)
+    assert reading.value == pytest.approx(recall.mean(), abs=CLOSE)
+
+
+def test_levels_are_reached_to_the_last_sample() -> None:
+    # 0.1 of 10 negatives is one, though 1 - 0.9 is a little less than 0.1.
+    y = np.r_[np.zeros(10), np.ones(2)]
+    s = np.r_[np.linspace(0.0, 0.5, 9), 0.8, 0.9, 0.7]
+    assert cl.sensitivity_at_specificity(y, s, specificity_level=0.9).value == 1.0
+    assert cl.sensitivity_at_specificity(y, s, specificity_level=0.95).value == 0.5
+
+
+def test_resamples_of_the_refitted_and_the_balanced() -> None:
+    rng = np.random.default_rng(0)
+    y = rng.choice([0.0, 1.0, np.nan], (60, 2), p=[0.6, 0.3, 0.1])
+    s = np.round(rng.random((60, 2)) + 0.2 * np.nan_to_num(y), 1).clip(0, 1)
+    weights = rng.integers(0, 3, (15, 60)).astype(float)
+    for name in ("sensitivity_at_specificity", "balanced_accuracy"):
+        macro, by_label = getattr(cl, f"weighted_{name}")(y, s, weights)
+        for row, weight in enumerate(weights.astype(int)):
+            drawn = np.repeat(np.arange(60), weight)
+            plain = getattr(cl, name)(y[drawn], s[drawn])
+            assert macro[row] == pytest.approx(plain.value, abs=CLOSE)
+            assert dict(enumerate(by_label[row])) == pytest.approx(plain.labels, abs=CLOSE)

@@ -10,6 +10,7 @@ from sklearn.metrics import f1_score, jaccard_score
 
 from pytest_xraynoise.errors import MetricError
 from pytest_xraynoise.metrics import segmentation as seg
+from pytest_xraynoise.metrics import tail
 
 Masks = npt.NDArray[np.bool_]
 STEADY = settings(
@@ -89,3 +90,49 @@ def test_mean_over_images_then_classes(values: npt.NDArray[np.float64]) -> None:
 def test_values_must_be_per_image_and_class() -> None:
     with pytest.raises(MetricError, match=r"must be \(N, K\), got shape \(3,\)"):
         seg.mean_over_images(np.zeros(3), np.zeros(3))
+
+
+def test_masks_that_were_lost_and_errors_of_area() -> None:
+    predicted, true = (
+        np.array([[0, 5], [3, 0], [np.nan, 8]]),
+        np.array([[4, 4], [0, 0], [np.nan, 8]]),
+    )
+    nan = float("nan")
+    lost, error = (
+        seg.empty_from_counts(predicted, true),
+        seg.area_error_from_counts(predicted, true),
+    )
+    assert np.array_equal(lost, np.array([[1, 0], [nan, nan], [nan, 0]]), equal_nan=True)
+    assert np.array_equal(error, [[1, 0.25], [nan, nan], [nan, 0]], equal_nan=True)
+    for values in (lost, error):
+        with pytest.raises(MetricError, match="label 0: no image has it; label 1: no image"):
+            seg.mean_over_images(values, np.full_like(values, nan))
+
+
+@STEADY
+@given(arrays(np.float64, 30, elements=st.floats(0, 1)))
+def test_worst_decile_of_30_is_the_mean_of_the_worst_3(values: npt.NDArray[np.float64]) -> None:
+    reading = tail.worst_decile(values, values[:, None])
+    assert reading.value == pytest.approx(np.sort(values)[:3].mean(), abs=1e-12)
+
+
+def test_worst_decile_takes_the_tenth_exactly() -> None:
+    values = np.arange(25.0)[::-1, None] / 25
+    assert tail.worst_decile(values, values).value == pytest.approx((0 + 0.04 + 0.5 * 0.08) / 2.5)
+    few = np.array([[0.9, np.nan], [0.2, np.nan], [np.nan, np.nan], [0.5, np.nan]])
+    reading = tail.worst_decile(few, few)
+    assert reading.labels == {0: 0.2}
+    assert reading.excluded == {1: "no image has it"}
+
+
+def test_worst_decile_of_resamples() -> None:
+    rng = np.random.default_rng(0)
+    values = rng.random((40, 2))
+    values[:5, 1] = np.nan
+    weights = rng.integers(0, 4, (20, 40)).astype(float)
+    macro, by_class = tail.weighted_worst_decile(values, values, weights)
+    for row, weight in enumerate(weights.astype(int)):
+        drawn = values[np.repeat(np.arange(40), weight)]
+        plain = tail.worst_decile(drawn, drawn)
+        assert macro[row] == pytest.approx(plain.value, abs=1e-12)
+        assert dict(enumerate(by_class[row])) == pytest.approx(plain.labels, abs=1e-12)

@@ -132,9 +132,9 @@ def test_the_ladder_is_the_deviation_index() -> None:
         assert ladder.name == "deviation-index"
         doses = [round(rung.parameter or 0, 2) for rung in ladder.rungs]
         assert doses == [0.79, 0.5, 0.25, 0.1, 0.05]
-        assert "deviation index -6.0" in ladder.rung(3).reading
+        assert "0.251 of the reference dose (DI -6, EI 62.8, 0.628" in ladder.rung(3).reading
         assert "35 cm wide" in ladder.rung(3).reading
-        assert "2 decades" in ladder.rung(3).reading
+        assert "2 decades of exposure, an assumption for 8-bit" in ladder.rung(3).reading
 
 
 def test_a_pitch_of_the_ladder_reaches_the_noise() -> None:
@@ -160,6 +160,10 @@ def test_dose_fractions() -> None:
         noise.dose_fraction(kerma=0)
     with pytest.raises(NoiseError, match="deviation_index=nan"):
         noise.dose_fraction(deviation_index=float("nan"))
+    with pytest.raises(NoiseError, match="deviation_index=1000"):
+        noise.dose_fraction(deviation_index=1000)
+    with pytest.raises(NoiseError, match="exposure_index='250'"):
+        noise.dose_fraction(exposure_index="250")  # type: ignore[arg-type]
 
 
 def test_black_images_and_single_pixels_survive() -> None:
@@ -179,6 +183,10 @@ def test_black_images_and_single_pixels_survive() -> None:
         ({"dose": 0.5, "detector": "csi"}, SpecError, "did you mean 'csi-0"),
         ({"dose": 0.5, "response": "logg"}, SpecError, "did you mean 'log'"),
         ({"dose": 0.5, "latitude": 0.0}, NoiseError, "latitude=0"),
+        ({"dose": 0.5, "latitude": "2"}, NoiseError, "latitude='2'"),
+        ({"dose": 0.5, "correlate": "no"}, SpecError, "expected True or False"),
+        ({"dose": 0.5, "detector": ["csi-0.139"]}, SpecError, "unknown detector"),
+        ({"dose": 0.5, "detectr": "csi-0.139"}, SpecError, "did you mean 'detector'"),
         ({"dose": 0.5, "response": "linear", "latitude": 2.0}, SpecError, "belongs to"),
         ({"dose": 0.5, "kerma": 1.0}, SpecError, "needs pixel_pitch="),
         ({"dose": 0.5, "kerma": -1.0, "pixel_pitch": 0.1}, NoiseError, "kerma=-1"),

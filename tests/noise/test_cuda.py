@@ -48,8 +48,12 @@ for kind, strength in cases:
         torch.testing.assert_close(made.mean_shift, expected.mean_shift, rtol=1e-5, atol=1e-7)
 grey, two = images[:, :1], images
 for batch, mean, std in ((grey, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)), (two, 0.5, 0.3)):
-    norm = Normalisation.of(mean, std, 3 if batch is grey else 2)
-    request = Request(batch, noise.get("poisson"), keys, 1, 0, True)
+    outputs = 3 if batch is grey else 2
+    norm = Normalisation.of(mean, std, outputs)
+    request = Request(batch, noise.get("poisson"), keys, 1, 0, True, outputs)
+    plain = CudaBackend().make(request, {"photons": 60.0}, None)
+    simple = ReferenceBackend().make(request, {"photons": 60.0}, None)
+    assert torch.equal(plain.images, simple.images)
     made = CudaBackend().make(request, {"photons": 60.0}, None, norm)
     expected = ReferenceBackend().make(request, {"photons": 60.0}, None, norm)
     assert torch.equal(made.images, expected.images), (mean, std)

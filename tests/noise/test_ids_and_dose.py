@@ -29,11 +29,28 @@ def test_ids_that_are_no_ids(bad: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("pitch", "expected", "digits"),
+    [(0.10, 777, 0), (0.139, 1501, 0), (0.20, 3108, 0), (350 / 224, 189_700, -2)],
+)
+def test_the_clinical_table(pitch: float, expected: int, digits: int) -> None:
+    """RQA9 at 2.5 uGy, to every digit that the table states; the last is of 224 px over 35 cm."""
+    quanta = noise.quanta_per_pixel(kerma=2.5, quality="RQA9", pixel_pitch=pitch)
+    assert round(quanta, digits) == expected
+    assert quanta == pytest.approx(2.5 * 31_077 * pitch**2, rel=1e-12)
+
+
+@pytest.mark.parametrize(
     ("pitch", "expected"), [(0.10, 777), (0.139, 1501), (0.20, 3108), (350 / 224, 189_700)]
 )
-def test_the_clinical_table(pitch: float, expected: int) -> None:
-    quanta = noise.quanta_per_pixel(kerma=2.5, quality="RQA9", pixel_pitch=pitch)
-    assert quanta == pytest.approx(expected, rel=7e-4)
+def test_the_clinical_table_is_the_noise_that_is_made(pitch: float, expected: int) -> None:
+    """A perfect detector of that pitch: the relative variance is one over the quanta."""
+    torch = pytest.importorskip("torch")
+    perfect = noise.Detector("perfect", pitch, 1.0, 1000.0, 0.0, 0.0)
+    flat = torch.full((4, 512, 512), 0.5)
+    made = noise.add(
+        flat, "quantum", dose=1.0, detector=perfect, pixel_pitch=pitch, response="linear"
+    ).images.double()
+    assert float((made / 0.5).var()) ** -1 == pytest.approx(expected, rel=0.008)
 
 
 def test_fluences_of_the_standard() -> None:

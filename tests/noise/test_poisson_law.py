@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -42,9 +43,20 @@ def chi_square(observed: npt.NDArray[np.int64], rate: float) -> float:
     return float(stats.chi2.sf(statistic, kept.sum() - 1))
 
 
-def holm(pvalues: list[float]) -> float:
-    """The smallest p-value, times the number of tests: where Holm's step-down begins."""
-    return min(pvalues) * len(pvalues)
+def holm(pvalues: list[float]) -> list[float]:
+    """Holm's adjusted p-values (Holm 1979), in the order given, each at most 1."""
+    count, adjusted, running = len(pvalues), [0.0] * len(pvalues), 0.0
+    for rank, index in enumerate(np.argsort(pvalues)):
+        running = max(running, min(1.0, (count - rank) * pvalues[index]))
+        adjusted[index] = running
+    return adjusted
+
+
+def assert_distribution(draws: int) -> None:
+    """Neither a bad fit (Holm over the rates) nor one that is too good to be random."""
+    pvalues = [chi_square(counts(rate, draws), rate) for rate in RATES]
+    assert min(holm(pvalues)) > 1e-4, dict(zip(RATES, pvalues, strict=True))
+    assert max(pvalues) < 1 - 1e-4 / len(RATES), dict(zip(RATES, pvalues, strict=True))
 
 
 def assert_moments(rate: float, draws: int) -> None:
@@ -62,15 +74,41 @@ def test_moments(rate: float) -> None:
 
 
 def test_distribution() -> None:
-    assert holm([chi_square(counts(rate, 2**20), rate) for rate in RATES]) > 1e-4
+    assert_distribution(2**20)
 
 
 @pytest.mark.slow
 def test_distribution_over_ten_million_draws() -> None:
     draws = 10 * 2**20
-    assert holm([chi_square(counts(rate, draws), rate) for rate in RATES]) > 1e-4
+    assert draws >= 10**7
+    assert_distribution(draws)
     for rate in RATES:
         assert_moments(rate, draws)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda rng, n: rng.poisson(50 * 1.003, n),
+        lambda rng, n: np.rint(rng.normal(50, 50**0.5, n)).astype(np.int64),
+        lambda rng, n: rng.binomial(5000, 0.01, n),
+        lambda rng, n: np.repeat(
+            np.arange(120), np.rint(stats.poisson.pmf(np.arange(120), 50) * n).astype(int)
+        ),
+    ],
+    ids=["rate off by 3/1000", "rounded normal", "binomial", "stratified"],
+)
+def test_the_chi_square_test_would_notice(
+    wrong: Callable[[np.random.Generator, int], npt.NDArray[np.int64]],
+) -> None:
+    """Laws that are nearly Poisson(50), at the quick test's number of draws."""
+    pvalue = chi_square(wrong(np.random.default_rng(1), 2**20), 50.0)
+    assert not 1e-4 / len(RATES) < pvalue < 1 - 1e-4 / len(RATES)
+
+
+def test_holm_steps_down() -> None:
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.9, 0.8]) == [1.0, 1.0]
 
 
 @pytest.mark.parametrize(
@@ -78,9 +116,12 @@ def test_distribution_over_ten_million_draws() -> None:
     [
         (0.5, 1e-5),
         (3.0, 1e-5),
+        (5.0, 1e-5),
         (11.9, 1e-5),
         (12.0, 1e-4),
         (50.0, 1e-4),
+        (200.0, 1e-4),
+        (1000.0, 1e-4),
         (2000.0, 1e-4),
         (2e4, 5e-4),
     ],

@@ -82,6 +82,7 @@ def _check_junit(path: Path) -> None:
                 "verdict",
                 "device",
                 "seed",
+                "breaking_point",
             ]
         )
     }
@@ -106,9 +107,12 @@ def _properties(case: Any) -> dict[str, str]:
     return {name: value for name, value in pairs if name.startswith("xraynoise.")}
 
 
-def test_workers_measure_what_one_process_measures(mixed: pytest.Pytester) -> None:
+@pytest.mark.parametrize(
+    "dist", [["-n", "2"], pytest.param(["-n", "2", "--dist=loadgroup"], marks=pytest.mark.slow)]
+)
+def test_workers_measure_what_one_process_measures(mixed: pytest.Pytester, dist: list[str]) -> None:
     documents = []
-    for options in ([], ["-n", "2"]):
+    for options in ([], dist):
         mixed.runpytest_subprocess("--xraynoise-json=out.json", *options)
         document = json.loads((mixed.path / "out.json").read_text(encoding="utf-8"))
         documents.append({t["nodeid"]: t for t in document["tests"]})

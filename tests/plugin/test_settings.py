@@ -9,12 +9,18 @@ import pytest
 from pytest_xraynoise.errors import SpecError
 from pytest_xraynoise.plugin.settings import SETTINGS, resolve
 
-SAID = {"marker": 5, "command_line": "4", "environment": {"XRAYNOISE_SEED": "3"}, "ini": "2"}
-VALUES = {"marker": 5, "command_line": 4, "environment": 3, "ini": 2}
+SAID = {
+    "marker": 5,
+    "command_line": "4",
+    "environment": {"XRAYNOISE_SEED": "3"},
+    "profile": {"seed": "2"},
+    "ini": "1",
+}
+VALUES = {"marker": 5, "command_line": 4, "environment": 3, "profile": 2, "ini": 1}
 
 
 @pytest.mark.parametrize(
-    "places", [c for n in range(5) for c in itertools.combinations(SAID, n)], ids="+".join
+    "places", [c for n in range(6) for c in itertools.combinations(SAID, n)], ids="+".join
 )
 def test_the_first_that_was_said_wins(places: tuple[str, ...]) -> None:
     value = resolve("seed", **{place: SAID[place] for place in places})  # type: ignore[arg-type]
@@ -43,3 +49,14 @@ def test_seeds_that_are_no_seed(text: str) -> None:
         return
     with pytest.raises(SpecError, match="whole number"):
         resolve("seed", command_line=text)
+
+
+def test_all_samples_outrank_a_number_below() -> None:
+    assert resolve("samples", profile={"samples": "all"}, ini="20") is None
+    assert resolve("samples", command_line="all", profile={"samples": "10"}) is None
+    assert resolve("samples", command_line="7", profile={"samples": "all"}) == 7
+
+
+def test_what_a_profile_says_wrong_is_told_as_its() -> None:
+    with pytest.raises(SpecError, match="profile: samples: got 'few'; expected all or a whole"):
+        resolve("samples", profile={"samples": "few"})

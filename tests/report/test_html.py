@@ -357,10 +357,10 @@ def test_a_limit_on_the_mean_has_its_own_row_and_line() -> None:
     check = LimitCheck("max_auroc_drop=0.05", "auroc", None, None, 0.07, 0.05, True)
     record = TestRecord("t", "failed", Verdict("fail", "", (check,)), result=result)
     block = section(0, record, 0).blocks[0]
-    assert (block.rows[-1].severity, block.rows[-1].drop, block.rows[-1].kept) == (
+    assert (block.rows[-1].severity, block.rows[-1].drop, block.rows[-1].state) == (
         "mean",
         "0.070",
-        False,
+        "fail",
     )
     assert f"limit {result.clean['auroc'] - 0.05:.3f}" in block.chart
 

@@ -63,12 +63,12 @@ class CpuBackend:
         fused = request.kind.fused(parameters)
         if fused is None:
             raise TypeError(f"noise {request.kind.name!r} has no fused form")
-        images = request.images.cpu().contiguous()
-        batch, channels, height, width = images.shape
-        source = images.numpy().reshape(batch, channels, height * width)
+        source = request.images.cpu().numpy()
+        batch, channels, height, width = source.shape
+        outputs = request.outputs or channels
         mean, std = (_NONE, _NONE) if normalise is None else normalise.arrays
-        made = torch.empty((batch, max(channels, len(mean)), height, width))
-        mean, std = _for_each(mean, made.shape[1]), _for_each(std, made.shape[1])
+        mean, std = _for_each(mean, outputs), _for_each(std, outputs)
+        made = torch.empty((batch, outputs, height, width), dtype=torch.float32)
         target = made.numpy().reshape(batch, -1, height * width)
         stats = np.zeros((batch, 2), dtype=np.float64)
         seed, stream = np.uint64(request.seed), np.uint32(request.stream)
@@ -77,7 +77,8 @@ class CpuBackend:
 
         def one(i: int) -> None:
             samples.noise_sample(
-                source[i],
+                # One channel of several lies in one piece though the batch does not.
+                np.ascontiguousarray(source[i]).reshape(channels, -1),
                 target[i],
                 stats[i],
                 _NO_FIELD if field is None else field[i],

@@ -146,16 +146,15 @@ def write(
     mask,
     NORMED: tl.constexpr,  # noqa: N803
 ):
-    """A block of one channel into its place, or normalised into those of its outputs."""
-    if NORMED:
-        for d in range(channel, outputs, channels):
+    """A block of one channel into each of its outputs, normalised or as it is."""
+    for d in range(channel, outputs, channels):
+        base = (sample.to(tl.int64) * outputs + d) * pixels
+        value = made
+        if NORMED:
             mean = tl.load(mean_and_std + d)
             std = tl.load(mean_and_std + outputs + d)
-            base = (sample.to(tl.int64) * outputs + d) * pixels
-            tl.store(out + base + pixel, tl.div_rn(made - mean, made * 0.0 + std), mask=mask)
-    else:
-        base = (sample.to(tl.int64) * channels + channel) * pixels
-        tl.store(out + base + pixel, made, mask=mask)
+            value = tl.div_rn(made - mean, made * 0.0 + std)
+        tl.store(out + base + pixel, value, mask=mask)
 
 
 @compiled

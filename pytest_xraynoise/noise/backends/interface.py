@@ -28,6 +28,7 @@ class Request:
         keys: (N,) uint64, one for each sample.
         seed, draw: the noise's seed and realisation.
         clip: whether to cut the result to [0, 1].
+        outputs: channels of the result, each of them the same where C = 1; None for C.
     """
 
     images: torch.Tensor
@@ -36,6 +37,7 @@ class Request:
     seed: int
     draw: int
     clip: bool
+    outputs: int | None = None
 
     @property
     def stream(self) -> int:
@@ -45,7 +47,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A batch at one rung: images (N, C, H, W), mean_shift and clipped (N,), all float32."""
+    """A batch at one rung: images (N, outputs, H, W), mean_shift and clipped (N,), all float32."""
 
     images: torch.Tensor
     mean_shift: torch.Tensor
@@ -69,6 +71,6 @@ class Backend(Protocol):
     ) -> Made:
         """The batch at one rung; with ``field`` None the random numbers are drawn on the way.
 
-        With ``normalise`` the images are normalised last: (N, D, H, W), D its number of values if C
-        is 1. What clipping did is told in intensities all the same.
+        With ``normalise`` each output channel is normalised last. What clipping did is told in
+        intensities all the same.
         """

@@ -34,21 +34,21 @@ class ReferenceBackend:
         normalise: Normalisation | None = None,
     ) -> Made:
         """The batch at one rung."""
-        source = request.images.cpu().numpy()
-        made = np.empty(source.shape, dtype=np.float32)
+        source = request.images.cpu().contiguous().numpy()
+        outputs = request.outputs or source.shape[1]
+        made = torch.empty((len(source), outputs, *source.shape[2:]), dtype=torch.float32)
         shift = np.zeros(len(source), dtype=np.float32)
         clipped = np.zeros(len(source), dtype=np.float32)
         for index, sample in enumerate(source):
             drawn = _field(request, index) if field is None else field[index]
-            for channel, image in enumerate(sample):
-                made[index, channel] = request.kind.apply(image, drawn, parameters)
+            noisy = np.stack([request.kind.apply(image, drawn, parameters) for image in sample])
             if request.clip:
-                shift[index], clipped[index] = _clip(made[index])
+                shift[index], clipped[index] = _clip(noisy)
+            one = torch.from_numpy(noisy)[None]
+            made[index] = (one if normalise is None else normalise(one))[0]
         device = request.images.device
-        images, told, cut = (torch.from_numpy(array) for array in (made, shift, clipped))
-        if normalise is not None:
-            images = normalise(images)
-        return Made(images.to(device), told.to(device), cut.to(device))
+        told, cut = torch.from_numpy(shift), torch.from_numpy(clipped)
+        return Made(made.to(device), told.to(device), cut.to(device))
 
 
 def _field(request: Request, index: int) -> Field:

@@ -12,15 +12,16 @@ numbers everywhere, and the same images on one machine, but not bit for bit betw
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from pytest_xraynoise.errors import NoiseError, SpecError
-from pytest_xraynoise.noise.detectors import Detector, detector
+from pytest_xraynoise.errors import SpecError
+from pytest_xraynoise.noise.detectors import Detector, detector, detectors
 from pytest_xraynoise.noise.dose import FIELD_WIDTH, REFERENCE_KERMA, quanta_per_pixel
 from pytest_xraynoise.noise.interface import NoiseKind, Parameter
-from pytest_xraynoise.noise.response import LinearResponse, Response, response
+from pytest_xraynoise.noise.response import LinearResponse, LogResponse, Response, response
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping
 
     import numpy as np
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 HALF_A_QUANTUM = 0.5
 PIXEL_PITCH = Parameter("pixel_pitch", "mm", high=100.0)
+KERMA = Parameter("kerma", "uGy", high=1e6)
+LATITUDE = Parameter("latitude", "decades of exposure", high=10.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +40,7 @@ class ClinicalKind(NoiseKind):
     """A kind in the detector domain; settings are fields, given to ``configured`` or to ``add``.
 
     Attributes:
-        detector: name of a profile, or a profile.
+        detector: name of a profile, path of a profile file (*.toml), or a profile.
         pixel_pitch: mm at the resolution where noise is added; None takes the image as 35 cm wide.
         response: ``log``, ``linear`` or a response.
         latitude: decades of exposure of the ``log`` response, 2 by default.
@@ -46,7 +49,7 @@ class ClinicalKind(NoiseKind):
         correlate: pass the quantum noise through the scintillator's MTF.
     """
 
-    detector: str | Detector = "csi-0.139"
+    detector: str | os.PathLike[str] | Detector = "csi-0.139"
     pixel_pitch: float | None = None
     response: str | Response = "log"
     latitude: float | None = None
@@ -57,17 +60,34 @@ class ClinicalKind(NoiseKind):
 
     def __post_init__(self) -> None:
         detector(self.detector)
+        for parameter in (PIXEL_PITCH, KERMA, LATITUDE):
+            value = getattr(self, parameter.keyword)
+            if value is not None:
+                parameter.check(value)
         response(self.response, self.latitude)
-        if self.pixel_pitch is not None:
-            PIXEL_PITCH.check(self.pixel_pitch)
-        if self.kerma is not None:
-            Parameter("kerma", "uGy", high=1e6).check(self.kerma)
+        if not isinstance(self.correlate, bool):
+            raise SpecError(f"correlate={self.correlate!r}: expected True or False")
+
+    @property
+    def reference_kerma(self) -> float:
+        """Mean detector air kerma of the reference dose in uGy."""
+        return REFERENCE_KERMA if self.kerma is None else float(self.kerma)
+
+    def settings_meant(self) -> Mapping[str, Any]:
+        """See :class:`NoiseKind`: the defaults in numbers, and what a profile file holds."""
+        meant: dict[str, Any] = {"kerma": self.reference_kerma}
+        relation = response(self.response, self.latitude)
+        if self.response == "log" and isinstance(relation, LogResponse):
+            meant["latitude"] = relation.latitude
+        if self.detector not in {panel.name for panel in detectors()}:
+            meant["detector"] = detector(self.detector)
+        return meant
 
     def quanta(self, pixel_pitch: float) -> float:
         """Mean detected quanta per pixel at the reference dose."""
         panel = detector(self.detector)
-        kerma = REFERENCE_KERMA if self.kerma is None else self.kerma
-        return quanta_per_pixel(kerma, panel.quality, pixel_pitch) * panel.efficiency
+        incident = quanta_per_pixel(self.reference_kerma, panel.quality, pixel_pitch)
+        return incident * panel.efficiency
 
     def pitch(self, parameters: Mapping[str, float], columns: int) -> float:
         """The pixel pitch in mm: the rung's, the kind's, or 35 cm over the image's columns.
@@ -138,7 +158,6 @@ class ClinicalKind(NoiseKind):
 
     def _setting(self, parameters: Mapping[str, float], pixel_pitch: float | None) -> str:
         """The assumptions of a rung in words."""
-        kerma = REFERENCE_KERMA if self.kerma is None else self.kerma
         stated = parameters.get("pixel_pitch", pixel_pitch or self.pixel_pitch)
         where = (
             f"an image {FIELD_WIDTH / 10:g} cm wide"
@@ -146,19 +165,7 @@ class ClinicalKind(NoiseKind):
             else f"{self.quanta(stated):,.0f} quanta detected per pixel of {stated:g} mm"
         )
         return (
-            f"of a detector air kerma of {kerma:g} uGy on {detector(self.detector).name}, {where}, "
-            f"display values taken as {response(self.response, self.latitude)}"
-        )
-
-
-def check_fraction(dose: float) -> None:
-    """Raise unless dose is a reduction.
-
-    Raises:
-        NoiseError: a dose above 1, which no image that carries noise can be brought to.
-    """
-    if dose > 1:
-        raise NoiseError(
-            f"dose={dose:g}: an image that carries noise can only be brought to a lower dose "
-            "(0 < dose <= 1); images without noise need noise.add(..., source_noise='none')"
+            f"on {detector(self.detector).name} at a reference of {self.reference_kerma:g} uGy, "
+            f"{where}; display values taken as {response(self.response, self.latitude)}, "
+            "an assumption for 8-bit images"
         )

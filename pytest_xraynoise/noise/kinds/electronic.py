@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from pytest_xraynoise.noise.detectors import detector
+from pytest_xraynoise.noise.dose import dose_in_words
 from pytest_xraynoise.noise.interface import Parameter
 from pytest_xraynoise.noise.kinds.clinical import ClinicalKind
-from pytest_xraynoise.noise.kinds.quantum import DOSE, dose_words
+from pytest_xraynoise.noise.kinds.dosed import DOSE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,6 +57,7 @@ class Electronic(ClinicalKind):
     def reading(self, parameters: Mapping[str, float], pixel_pitch: float | None) -> str:
         """See :class:`NoiseKind`."""
         return (
-            f"{parameters['electrons']:,g} electrons rms at {dose_words(self.dose)} "
+            f"{parameters['electrons']:,g} electrons rms at "
+            f"{dose_in_words(self.dose, self.reference_kerma)} "
             f"{self._setting(parameters, pixel_pitch)}"
         )

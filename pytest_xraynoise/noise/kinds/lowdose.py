@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from pytest_xraynoise.errors import SpecError, unknown
+from pytest_xraynoise.errors import NoiseError, SpecError, unknown
 from pytest_xraynoise.noise.detectors import detector
-from pytest_xraynoise.noise.kinds.clinical import ClinicalKind, check_fraction
-from pytest_xraynoise.noise.kinds.quantum import DEVIATION_LADDER, DOSE, dose_words
+from pytest_xraynoise.noise.kinds.dosed import DosedKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     import numpy as np
     import numpy.typing as npt
@@ -22,7 +21,7 @@ SOURCES = ("detector", "none")
 
 
 @dataclass(frozen=True, kw_only=True)
-class LowDose(ClinicalKind):
+class LowDose(DosedKind):
     """Quantum and readout noise, less what the image carries already.
 
     In detected quanta, an image taken at the reference dose is scaled by alpha and gets the
@@ -37,10 +36,6 @@ class LowDose(ClinicalKind):
     source_noise: str = "detector"
 
     name = "lowdose"
-    parameters = (DOSE,)
-    ladders: ClassVar[Mapping[str, Mapping[str, Sequence[float]]]] = DEVIATION_LADDER
-    default_ladder = "deviation-index"
-    words = 2
     stream_number = 11
     summary = "quantum and readout noise of a lower dose, the image's own noise taken into account"
 
@@ -52,8 +47,14 @@ class LowDose(ClinicalKind):
     def check(self, parameters: Mapping[str, Any]) -> dict[str, float]:
         """See :class:`NoiseKind`; images that carry noise cannot be brought to a higher dose."""
         checked = super().check(parameters)
-        if self.source_noise == "detector":
-            check_fraction(checked["dose"])
+        if self.source_noise == "detector" and checked["dose"] > 1:
+            word = self.stated(parameters).keyword
+            same = "" if word == "dose" else f" is dose={checked['dose']:g}"
+            raise NoiseError(
+                f"{word}={parameters[word]:g}{same}: an image that carries the noise of the "
+                "reference dose can only be brought to a lower dose (0 < dose <= 1); for images "
+                "without noise say source_noise='none'"
+            )
         return checked
 
     def apply(
@@ -74,6 +75,6 @@ class LowDose(ClinicalKind):
         """See :class:`NoiseKind`."""
         carried = "added to" if self.source_noise == "none" else "beyond the noise of"
         return (
-            f"{dose_words(parameters['dose'])} {self._setting(parameters, pixel_pitch)}; "
+            f"{self._dose(parameters)} {self._setting(parameters, pixel_pitch)}; "
             f"noise {carried} the image"
         )

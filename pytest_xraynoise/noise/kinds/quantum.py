@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-from pytest_xraynoise.noise.interface import Parameter
-from pytest_xraynoise.noise.kinds.clinical import ClinicalKind
+from pytest_xraynoise.noise.kinds.dosed import DosedKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     import numpy as np
     import numpy.typing as npt
 
     from pytest_xraynoise.noise.field import Field
 
-DOSE = Parameter("dose", "of the reference dose", high=1e3)
-DEVIATION_LADDER: Mapping[str, Mapping[str, Sequence[float]]] = {
-    "deviation-index": {"dose": tuple(10 ** (index / 10) for index in (-1, -3, -6, -10, -13))}
-}
-"""Deviation index -1, -3, -6, -10, -13 (IEC 62494-1): dose 0.79, 0.50, 0.25, 0.10, 0.05."""
-
 
 @dataclass(frozen=True, kw_only=True)
-class Quantum(ClinicalKind):
+class Quantum(DosedKind):
     """Quantum noise alone, on images taken as free of noise."""
 
     name = "quantum"
-    parameters = (DOSE,)
-    ladders: ClassVar[Mapping[str, Mapping[str, Sequence[float]]]] = DEVIATION_LADDER
-    default_ladder = "deviation-index"
-    words = 2
     stream_number = 9
     summary = "counting noise in exposure at a fraction of the reference dose"
 
@@ -45,13 +33,4 @@ class Quantum(ClinicalKind):
 
     def reading(self, parameters: Mapping[str, float], pixel_pitch: float | None) -> str:
         """See :class:`NoiseKind`."""
-        return f"{dose_words(parameters['dose'])} {self._setting(parameters, pixel_pitch)}"
-
-
-def dose_words(dose: float) -> str:
-    """A dose as a fraction and as a deviation index.
-
-    >>> dose_words(0.25)
-    'dose 0.25 (deviation index -6.0)'
-    """
-    return f"dose {dose:.3g} (deviation index {10 * math.log10(dose):+.1f})"
+        return f"{self._dose(parameters)} {self._setting(parameters, pixel_pitch)}"

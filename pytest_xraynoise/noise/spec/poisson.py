@@ -50,7 +50,8 @@ def by_expansion(rate: Floats, z: Floats) -> Floats:
     first = z * (-(z2 * _f(1 / 72)) - _f(1 / 36))
     second = z2 * (z2 * _f(1 / 270) + _f(7 / 810)) - _f(8 / 405)
     q = rate + s * z + (z2 * _f(1 / 6) + _f(1 / 3)) + (s * first + second) / rate
-    return np.maximum(np.floor(q), _f(0))
+    counts: Floats = np.maximum(np.floor(q), _f(0))
+    return counts
 
 
 def by_inversion(rate: Floats, words: Words) -> Floats:

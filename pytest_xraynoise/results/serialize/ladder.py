@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_xraynoise.results.ladder import LadderResult
+from pytest_xraynoise.results.ladder import Draw, LadderResult
+from pytest_xraynoise.results.serialize.breaking import breaking_from_dict, breaking_to_dict
 from pytest_xraynoise.results.serialize.pictures import strip_from_dict, strip_to_dict
 from pytest_xraynoise.results.serialize.rungs import rung_from_dict, rung_to_dict
 from pytest_xraynoise.results.serialize.values import (
@@ -32,10 +33,13 @@ def ladder_to_dict(result: LadderResult) -> dict[str, Any]:
         "settings": plain(result.settings),
         "rungs": [rung_to_dict(rung) for rung in result.rungs],
         "ids": list(result.ids),
+        "groups": None if result.groups is None else list(result.groups),
         "targets": None if result._targets is None else array_to_list(result._targets),
         "scores": by_severity_to_dict(result._scores),
         "per_image": {name: by_severity_to_dict(a) for name, a in result._per_image.items()},
+        "draws": [_draw_to_dict(draw) for draw in result._draws],
         "strips": [strip_to_dict(strip) for strip in result.strips],
+        "breaking_point": breaking_to_dict(result.breaking_point),
     }
 
 
@@ -58,7 +62,24 @@ def ladder_from_dict(data: Mapping[str, Any]) -> LadderResult:
         dataset=data["dataset"],
         excluded=dict(data["excluded"]),
         strips=tuple(strip_from_dict(strip) for strip in data["strips"]),
+        groups=None if data.get("groups") is None else tuple(data["groups"]),
+        breaking_point=breaking_from_dict(data.get("breaking_point")),
         _targets=None if targets is None else array_from_list(targets),
         _scores=by_severity_from_dict(data["scores"]),
         _per_image={n: by_severity_from_dict(a) for n, a in data["per_image"].items()},
+        _draws=tuple(_draw_from_dict(draw) for draw in data.get("draws", ())),
+    )
+
+
+def _draw_to_dict(draw: Draw) -> dict[str, Any]:
+    return {
+        "scores": by_severity_to_dict(draw.scores),
+        "per_image": {name: by_severity_to_dict(a) for name, a in draw.per_image.items()},
+    }
+
+
+def _draw_from_dict(data: Mapping[str, Any]) -> Draw:
+    return Draw(
+        by_severity_from_dict(data["scores"]),
+        {name: by_severity_from_dict(a) for name, a in data["per_image"].items()},
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_xraynoise.results.record import TestRecord
+from pytest_xraynoise.results.serialize.comparison import comparison_from_dict, comparison_to_dict
 from pytest_xraynoise.results.serialize.ladder import ladder_from_dict, ladder_to_dict
 from pytest_xraynoise.results.serialize.values import number, to_float
 from pytest_xraynoise.results.serialize.verdict import verdict_from_dict, verdict_to_dict
@@ -37,6 +38,7 @@ def record_to_dict(record: TestRecord) -> dict[str, Any]:
         "duration": number(record.duration),
         **(_NO_LADDER if record.result is None else ladder_to_dict(record.result)),
         "noise": record.noise or (record.result.noise if record.result is not None else None),
+        "comparison": None if record.comparison is None else comparison_to_dict(record.comparison),
     }
 
 
@@ -46,6 +48,7 @@ def record_from_dict(data: Mapping[str, Any]) -> TestRecord:
     Raises:
         KeyError, TypeError, ValueError: if ``data`` is not what :func:`record_to_dict` writes.
     """
+    compared = data.get("comparison")
     return TestRecord(
         nodeid=data["nodeid"],
         outcome=data["outcome"],
@@ -57,6 +60,7 @@ def record_from_dict(data: Mapping[str, Any]) -> TestRecord:
         line=data["line"],
         duration=to_float(data["duration"]),
         noise="" if data["ladder"] is not None else data["noise"] or "",
+        comparison=None if compared is None else comparison_from_dict(compared),
     )
 
 

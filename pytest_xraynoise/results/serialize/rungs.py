@@ -47,6 +47,9 @@ def _metric_to_dict(value: MetricValue) -> dict[str, Any]:
         "low": number(value.low),
         "high": number(value.high),
         "method": value.method,
+        "value_low": number(value.value_low),
+        "value_high": number(value.value_high),
+        "draw_sd": number(value.draw_sd),
         "labels": {label: _metric_to_dict(item) for label, item in value.labels.items()},
     }
 
@@ -59,4 +62,7 @@ def _metric_from_dict(data: Mapping[str, Any]) -> MetricValue:
         high=number(data["high"]),
         method=data["method"],
         labels={label: _metric_from_dict(item) for label, item in data["labels"].items()},
+        value_low=number(data.get("value_low")),
+        value_high=number(data.get("value_high")),
+        draw_sd=number(data.get("draw_sd")),
     )

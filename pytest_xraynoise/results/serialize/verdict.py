@@ -5,25 +5,50 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_xraynoise.results.serialize.values import number, to_float
-from pytest_xraynoise.results.verdict import LimitCheck, Verdict
+from pytest_xraynoise.results.verdict import Finding, LimitCheck, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
 def verdict_to_dict(verdict: Verdict) -> dict[str, Any]:
-    """The decision: ``verdict`` (its word), ``headline`` and ``checks``."""
+    """The decision: ``verdict`` (its word), ``headline``, ``checks``, ``findings`` and how."""
     return {
         "verdict": verdict.status,
         "headline": verdict.headline,
         "checks": [check_to_dict(check) for check in verdict.checks],
+        "decide": verdict.mode,
+        "on_inconclusive": verdict.on_inconclusive,
+        "findings": [finding_to_dict(finding) for finding in verdict.findings],
     }
 
 
 def verdict_from_dict(data: Mapping[str, Any]) -> Verdict:
     """The inverse of :func:`verdict_to_dict`."""
     checks = tuple(check_from_dict(check) for check in data["checks"])
-    return Verdict(data["verdict"], data["headline"], checks)
+    return Verdict(
+        data["verdict"],
+        data["headline"],
+        checks,
+        mode=data.get("decide", "point"),
+        on_inconclusive=data.get("on_inconclusive", "fail"),
+        findings=tuple(finding_from_dict(finding) for finding in data.get("findings", ())),
+    )
+
+
+def finding_to_dict(finding: Finding) -> dict[str, Any]:
+    """One finding."""
+    return {
+        "kind": finding.kind,
+        "text": finding.text,
+        "severity": finding.severity,
+        "label": finding.label,
+    }
+
+
+def finding_from_dict(data: Mapping[str, Any]) -> Finding:
+    """The inverse of :func:`finding_to_dict`."""
+    return Finding(data["kind"], data["text"], data["severity"], data["label"])
 
 
 def check_to_dict(check: LimitCheck) -> dict[str, Any]:
@@ -38,6 +63,11 @@ def check_to_dict(check: LimitCheck) -> dict[str, Any]:
         "broken": check.broken,
         "low": number(check.low),
         "high": number(check.high),
+        "status": check.status,
+        "p": number(check.p),
+        "adjusted_p": number(check.adjusted_p),
+        "needed": check.needed,
+        "method": check.method,
     }
 
 
@@ -53,4 +83,9 @@ def check_from_dict(data: Mapping[str, Any]) -> LimitCheck:
         broken=bool(data["broken"]),
         low=number(data["low"]),
         high=number(data["high"]),
+        inconclusive=data.get("status") == "inconclusive",
+        p=number(data.get("p")),
+        adjusted_p=number(data.get("adjusted_p")),
+        needed=data.get("needed"),
+        method=data.get("method"),
     )

@@ -160,3 +160,10 @@ def normalise(made: Array, out: Array, at: Any, size: Any, mean: Any, std: Any) 
     """(made - mean) / std into out[at:]."""
     for i in range(size):
         out[at + i] = (made[i] - mean) / std
+
+
+@compiled
+def copy(made: Array, out: Array, at: Any, size: Any) -> None:
+    """Made into out[at:]."""
+    for i in range(size):
+        out[at + i] = made[i]

@@ -24,7 +24,7 @@ from pytest_xraynoise.noise.backends.cpu_kernels.inversion import invert_block
 from pytest_xraynoise.noise.spec.coefficients import LANES
 
 uint64: Any = _uint64
-REVISION = 2
+REVISION = 3
 """Raised with any change in this folder, because Numba's cache watches this file alone."""
 COMPILED_FOR_SPEC = 2
 
@@ -163,14 +163,15 @@ def noise_sample(
 ) -> None:
     """One sample (C, n) with noise into out; the mean shift and cut fraction into stats (2,).
 
-    ``images`` is contiguous and so is ``out``: (C, n), or (D, n) where C = 1 and ``mean`` and
-    ``std`` have D values; out is then (y - mean) / std. They are empty (0,) for y itself.
+    ``images`` is contiguous and so is ``out``: (C, n), or (D, n) where C = 1. ``mean`` and ``std``
+    have a value for each output channel, which is (y - mean) / std, or are empty (0,) for y itself.
     ``field`` holds the sample's normal numbers (per_pixel, n), or nothing (0, 0) to draw them on
     the way. The words are drawn where there is no field, and for blocks with dim pixels.
     ``photons`` and ``sigma`` are 0 for none.
     """
     channels, pixels = images.shape[0], uint64(images.shape[1])
     served, normed, stored = 4 // per_pixel, mean.size > 0, field.size > 0
+    spread = normed or out.shape[0] > channels
     x, target, z_stored = images.reshape(-1), out.reshape(-1), field.reshape(-1)
     words, index = np.empty(4 * ROW, np.uint32), np.empty(BLOCK, np.int32)
     s, made = np.empty(ROWS, np.float32), np.empty(ROW, np.float32)
@@ -198,7 +199,7 @@ def noise_sample(
                 z_readout = uint64(per_pixel - 1) * pixels + begin
             for channel in range(channels):
                 at = uint64(channel) * pixels + begin
-                place, to = (made, uint64(0)) if normed else (target, at)
+                place, to = (made, uint64(0)) if spread else (target, at)
                 if straight:
                     from_words(x, at, place, to, size, words, counting, readout, s, photons, sigma)
                 elif dim:
@@ -225,10 +226,12 @@ def noise_sample(
                     changed, pixels_cut = b.cut(place, to, size)
                     change += changed
                     cut += pixels_cut
-                if normed:
-                    for d in range(channel, mean.size, channels):
-                        at = uint64(d) * pixels + begin
+                for d in range(channel, out.shape[0] if spread else 0, channels):
+                    at = uint64(d) * pixels + begin
+                    if normed:
                         b.normalise(made, target, at, size, mean[d], std[d])
+                    else:
+                        b.copy(made, target, at, size)
     stats[0] = change / images.size
     stats[1] = cut / images.size
 
