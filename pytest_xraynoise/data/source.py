@@ -100,7 +100,7 @@ class Source:
 
     @property
     def positions(self) -> Sequence[int] | None:
-        """Places in the dataset of the samples, in the order in which they come; None for a stream."""
+        """Places of the samples in the dataset, as they come; None for a stream."""
         return self._order
 
     def keep(self, positions: Sequence[int]) -> None:

@@ -272,9 +272,7 @@ class LadderPass:
             return self.source.intensity.model_input(batch.images)
         return self.source.intensity.from_unit(clean)
 
-    def _reduced(
-        self, batch: Batch, raw: Mapping[int, torch.Tensor]
-    ) -> Mapping[int, torch.Tensor]:
+    def _reduced(self, batch: Batch, raw: Mapping[int, torch.Tensor]) -> Mapping[int, torch.Tensor]:
         """What is kept of the outputs of one draw: masks of a segmentation are 32 times smaller."""
         if self._collected is None:
             names, first = self.source.labels, next(iter(raw.values()))

@@ -200,6 +200,7 @@ def test_batch_ids_may_be_strings_or_numbers() -> None:
     for ids in (["3", "4"], torch.tensor([3, 4]), np.array([3, 4])):
         raw = {"image": torch.zeros(2, 4, 4), "mask": torch.zeros(2, 4, 4), "id": ids}
         images, targets, found = parse_batch(raw, "batch 0", False)
+        assert isinstance(images, torch.Tensor)
         assert tuple(images.shape) == (2, 1, 4, 4)
         assert tuple(targets.shape) == (2, 4, 4)
         assert found == ["3", "4"]

@@ -267,7 +267,10 @@ def test_groups_are_resampled_whole() -> None:
         assert metric.method == "bootstrap by group"
         assert _ends(fourfold[1][name]) == pytest.approx(_ends(metric), abs=1e-9)
         (low, high), (lower, upper) = _ends(plain[1][name]), _ends(metric)
-        assert low is not None and high is not None and lower is not None and upper is not None
+        assert low is not None
+        assert high is not None
+        assert lower is not None
+        assert upper is not None
         assert (upper - lower) / (high - low) == pytest.approx(np.sqrt(2), rel=0.15), name
 
 

@@ -10,14 +10,13 @@ import pytest
 from pytest_xraynoise import noise, robust
 from pytest_xraynoise.errors import SpecError
 from pytest_xraynoise.plugin.marker import RobustCase, parse_marker
+from pytest_xraynoise.plugin.settings import resolve
 from tests.plugin.conftest import read_tests, stdout
-
-DEFAULTS = {"seed": 0, "noise_at": "model"}
 
 
 def cases(**words: Any) -> tuple[RobustCase, ...]:
     mark = robust(max_auroc_drop=0.02, **words).mark
-    return parse_marker(mark, lambda name, said: DEFAULTS.get(name) if said is None else said)
+    return parse_marker(mark, lambda name, said: resolve(name, marker=said))
 
 
 def test_every_word_reaches_the_request() -> None:
@@ -99,7 +98,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
 def test_bad_words(words: dict[str, Any], match: str) -> None:
     mark = pytest.mark.robust(max_auroc_drop=0.02, **words).mark
     with pytest.raises(SpecError, match=match):
-        parse_marker(mark, lambda name, said: DEFAULTS.get(name) if said is None else said)
+        parse_marker(mark, lambda name, said: resolve(name, marker=said))
 
 
 def test_a_bad_value_is_an_error_at_collection(repo: pytest.Pytester) -> None:

@@ -9,9 +9,8 @@ import pytest
 from pytest_xraynoise import robust
 from pytest_xraynoise.plugin import kind_words
 from pytest_xraynoise.plugin.marker import WORDS, parse_marker
+from pytest_xraynoise.plugin.settings import resolve
 from tests.plugin.conftest import stdout
-
-DEFAULTS = {"seed": 0, "repeats": 1, "decide": "point", "noise_at": "model"}
 
 
 def test_the_decorator_is_the_mark() -> None:
@@ -27,7 +26,7 @@ def test_the_typed_form_has_every_word() -> None:
 
 def test_cases_are_frozen() -> None:
     mark = robust(noise=["poisson", "gaussian"], severities=[1, 2], max_auroc_drop=0.1).mark
-    cases = parse_marker(mark, lambda _, said: said if said is not None else DEFAULTS.get(_))
+    cases = parse_marker(mark, lambda name, said: resolve(name, marker=said))
     assert [case.request.noise for case in cases] == ["poisson", "gaussian"]
     with pytest.raises(AttributeError):
         cases[0].model = "other"  # type: ignore[misc]

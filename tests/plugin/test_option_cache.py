@@ -143,6 +143,7 @@ def test_a_bad_size(repo: pytest.Pytester, size: str) -> None:
     result.stderr.fnmatch_lines(["*expected a size such as 500MB or 2GB*"])
 
 
+@pytest.mark.slow
 def test_workers_share_it(repo: pytest.Pytester) -> None:
     pytest.importorskip("xdist")
     _, first, _ = run(repo, "--xraynoise-cache", "-n2")

@@ -78,6 +78,7 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
+@pytest.mark.slow
 def test_what_a_conftest_defines_runs_on_a_cluster_of_the_run(repo: pytest.Pytester) -> None:
     """Its models, data, noises and metrics; under ``-W error``, and without a word of Ray's own."""
     repo.makeconftest(CONFTEST + OWN)

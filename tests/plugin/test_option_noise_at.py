@@ -87,6 +87,7 @@ def test_every_report_says_it(sized: pytest.Pytester) -> None:
     assert AFTER in page
 
 
+@pytest.mark.slow
 def test_two_workers_give_the_same(sized: pytest.Pytester) -> None:
     scores = []
     for run, options in ((sized.runpytest_inprocess, []), (sized.runpytest_subprocess, ["-n2"])):
