@@ -35,7 +35,7 @@ class _Upright:
 
 
 def hold_with_confidence(
-    looks: Sequence[Look], confidence: float, samples: int, mode: str
+    looks: Sequence[Look], confidence: float, samples: int, mode: str, families: int = 1
 ) -> list[LimitCheck]:
     """The checks of a confident mode.
 
@@ -49,13 +49,14 @@ def hold_with_confidence(
         confidence: level of the two-sided intervals.
         samples: how many samples there are, for the number that is needed.
         mode: for messages.
+        families: how many such calls share the level.
 
     Raises:
         MetricError: when a number has no interval.
     """
     turned = [_upright(look, mode) for look in looks]
     beyond, within = [each.beyond for each in turned], [each.within for each in turned]
-    broken, kept = _Family(beyond, confidence), _Family(within, confidence)
+    broken, kept = (_Family(p, confidence, families) for p in (beyond, within))
     checks = []
     for i, (look, each) in enumerate(zip(looks, turned, strict=True)):
         over = each.excess > TIE
@@ -90,10 +91,10 @@ class _Family:
         steps: by how much the level is divided for each test.
     """
 
-    def __init__(self, p_values: Sequence[float], confidence: float) -> None:
+    def __init__(self, p_values: Sequence[float], confidence: float, families: int) -> None:
         self.raw = tuple(p_values)
-        self.adjusted = holm(p_values)
-        self.steps = dict(divisors(p_values))
+        self.adjusted = tuple(min(1.0, families * p) for p in holm(p_values))
+        self.steps = {index: families * step for index, step in dict(divisors(p_values)).items()}
         self._level = (1.0 - confidence) / 2.0 + TIE
 
     def rejects(self, index: int) -> bool:

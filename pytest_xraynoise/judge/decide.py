@@ -31,6 +31,7 @@ def decide(
     per_label: bool = False,
     mode: str = "point",
     inconclusive: str | None = None,
+    families: int = 1,
 ) -> Verdict:
     """Hold every limit against every rung.
 
@@ -47,6 +48,8 @@ def decide(
             differ in what an inconclusive verdict does, when ``inconclusive`` does not say it.
         inconclusive: ``fail``, ``pass`` or ``skip`` the test; by default pass under
             ``confident-fail`` and fail under ``confident-pass``.
+        families: how many such verdicts one test is made of; the confident modes share the chance
+            of a wrong word among them (Bonferroni).
 
     Returns:
         ``fail`` when a limit is broken, else ``inconclusive`` when a check is, else ``pass``, with
@@ -71,7 +74,7 @@ def decide(
     if how == "point":
         checks = [look.check(broken=look.excess > TIE) for look in looks]
     else:
-        checks = hold_with_confidence(looks, confidence, len(result.ids), how)
+        checks = hold_with_confidence(looks, confidence, len(result.ids), how, families)
     status, deciding = _sum_up(checks)
     metrics = tuple(dict.fromkeys(limit.metric for limit in limits))
     return Verdict(

@@ -121,7 +121,12 @@ class Search:
         if found.broke is None:
             return None
         broken = [check for check in found.broke.checks if excess(check) > ROUNDING]
-        return min(broken, key=lambda check: self._at(found, _key(check)) or -math.inf)
+
+        def place(check: LimitCheck) -> float:
+            at = self._at(found, _key(check))
+            return -math.inf if at is None else at
+
+        return min(broken, key=place)
 
     def ends(self) -> tuple[Bracket | None, Bracket | None]:
         """The brackets where the interval's worst and best end cross the limit that breaks first.

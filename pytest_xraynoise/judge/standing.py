@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from pytest_xraynoise.noise import NoiseKind
     from pytest_xraynoise.results import BreakingPoint, Status
 
-    Decide = Callable[[LadderResult, Sequence[Limit]], Verdict]
+    Decide = Callable[..., Verdict]
 
 
 def stand(
@@ -78,9 +79,11 @@ def stand(
     if not requirement.given:
         return result, decide(result, limits)
     asked = [rung for rung in result.rungs if requirement.asks_for(rung.rung)]
-    on_rungs = decide(result.replace(rungs=tuple(asked)), limits) if len(asked) > 1 else None
     there = None if taped is None else taped.at(requirement.min_dose)
-    at_dose = None if there is None else decide(there, limits)
+    how_many = (len(asked) > 1) + (there is not None)
+    held = functools.partial(decide, families=how_many)
+    on_rungs = held(result.replace(rungs=tuple(asked)), limits) if len(asked) > 1 else None
+    at_dose = None if there is None else held(there, limits)
     return result, _together(result, requirement, on_rungs, at_dose, limits, kind)
 
 

@@ -304,6 +304,6 @@ def _apply_policy(item: pytest.Item, measured: Measured, name: str) -> None:
     text = f"{comparison.headline}. Save it with --xraynoise-save={name}"
     if policy == "warn":
         item.warn(MissingBaselineWarning(text))
-    elif verdict.action == "pass":
+    elif verdict.action == "pass" or (verdict.action == "skip" and policy == "fail"):
         status: Any = "fail" if policy == "fail" else "inconclusive"
         measured.verdict = replace(verdict, status=status, headline=text, on_inconclusive="skip")

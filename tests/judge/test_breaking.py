@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -19,11 +19,13 @@ from pytest_xraynoise.judge.breaking import (
     open_search,
     told,
 )
+from pytest_xraynoise.judge.crossing import Seen
 from pytest_xraynoise.judge.limits import parse_limits
-from pytest_xraynoise.judge.search import Plan
+from pytest_xraynoise.judge.search import Plan, Search
 from pytest_xraynoise.results import (
     BreakingPoint,
     LadderResult,
+    LimitCheck,
     MetricValue,
     Rung,
     RungResult,
@@ -291,3 +293,20 @@ def test_plans_that_make_no_sense(words: dict[str, Any], says: str) -> None:
 def test_a_limit_for_single_severities_has_no_breaking_point() -> None:
     with pytest.raises(SpecError, match=r"one number for every strength.*max_auroc_drop=0.1"):
         check_uniform(parse_limits({"max_auroc_drop": {1: 0.1, 2: 0.2}}))
+
+
+def test_a_crossing_at_a_parameter_of_one_is_a_place_like_any_other() -> None:
+    """Its position is log 1 = 0, which must not be taken for none."""
+
+    def seen(position: float, drop: float) -> Seen:
+        checks = tuple(
+            LimitCheck(f"max_auroc_drop={limit}", "auroc", 1, None, drop, limit, drop > limit)
+            for limit in (0.25, 0.5)
+        )
+        return Seen(position, checks)
+
+    search = Search(cast("Any", None), Plan(), cast("Any", None))
+    search._seen = {-1.0: seen(-1.0, 0.0), 1.0: seen(1.0, 1.0)}
+    first = search.first()
+    assert first is not None
+    assert first.threshold == 0.25

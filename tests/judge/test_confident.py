@@ -160,3 +160,19 @@ def few(positives: int, spread: float | None = None) -> LadderResult:
 def test_nan_in_an_interval_free_result_is_an_error() -> None:
     with pytest.raises(MetricError, match="not defined at severity 1"):
         check(ladder({"auroc": (0.9, math.nan)}, spread=0.1), max_auroc_drop=0.5, decide="point")
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_verdicts_of_one_test_share_the_level(row: Row) -> None:
+    """Two families of looks: twice the adjusted p-value, and never a bolder word."""
+    how = dict(row.how)
+    mode, limits = how.pop("decide", "point"), parse_limits(row.limits)
+    alone = decide(row.result, limits, mode=mode, **how)
+    shared = decide(row.result, limits, mode=mode, families=2, **how)
+    for one, two in zip(alone.checks, shared.checks, strict=True):
+        if mode == "point":
+            assert two == one
+            continue
+        assert one.adjusted_p is not None
+        assert two.adjusted_p == min(1.0, 2 * one.adjusted_p)
+        assert two.status in (one.status, "inconclusive")

@@ -63,6 +63,21 @@ def test_a_broken_limit_fails_whatever_the_policy(half: pytest.Pytester) -> None
     result.assert_outcomes(failed=2)
 
 
+def test_a_verdict_that_skips_hides_no_missing_baseline(half: pytest.Pytester) -> None:
+    marker = '@robust(noise=["poisson", "gaussian"], severities=[1, 3], max_auroc_drop=0.9)'
+    noisy = TWO.replace(marker, '@robust(noise="gaussian", sigma=[3.0], {})')
+    store(half, noisy.replace("{}", "max_auroc_drop=0.9"))
+    run(half, "--xraynoise-json=o.json").assert_outcomes(passed=1)
+    (test,) = read_tests(half.path / "o.json").values()
+    auroc = test["rungs"][1]["metrics"]["auroc"]["value"]
+    doubtful = f'min_auroc={auroc!r}, decide="confident-pass", inconclusive="skip"'
+    store(half, noisy.replace("{}", doubtful))
+    run(half).assert_outcomes(skipped=1)
+    result = run(half, "--xraynoise-compare=nothing", "--xraynoise-missing-baseline=fail")
+    result.assert_outcomes(failed=1)
+    assert "Save it with --xraynoise-save=nothing" in stdout(result)
+
+
 def test_the_first_run_that_saves_it_misses_nothing(repo: pytest.Pytester) -> None:
     store(repo)
     both = ("--xraynoise-save", "--xraynoise-compare")
