@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pytest_xraynoise.data.phantom import ChestPhantom
     from pytest_xraynoise.engine import evaluate
     from pytest_xraynoise.judge import breaking_point, check
-    from pytest_xraynoise.plugin.marker import robust
+    from pytest_xraynoise.plugin.robust import robust
 
 __version__ = "0.1.0"
 
@@ -45,7 +45,7 @@ _HOMES = {
     "breaking_point": "pytest_xraynoise.judge",
     "check": "pytest_xraynoise.judge",
     "evaluate": "pytest_xraynoise.engine",
-    "robust": "pytest_xraynoise.plugin.marker",
+    "robust": "pytest_xraynoise.plugin.robust",
 }
 _PACKAGES = {"data", "metrics", "models", "noise", "stats"}
 

@@ -30,7 +30,7 @@ def test_collecting_robust_tests_loads_nothing_heavy(pytester: pytest.Pytester) 
         import sys
 
         def pytest_sessionfinish():
-            assert "pytest_xraynoise.plugin.marker" in sys.modules
+            assert "pytest_xraynoise.plugin.robust" in sys.modules
             assert not [name for name in {HEAVY!r} if name in sys.modules]
         """
     )
