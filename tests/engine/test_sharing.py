@@ -176,9 +176,9 @@ def test_masks_of_a_segmenter_are_completed_and_shown() -> None:
     ask(store, model, data, severities=(1, 3))
     result, calls = ask(store, model, data)
     assert calls == 3 * BATCHES + 6  # three rungs, and the pictures of three samples at six
-    assert result.to_dict() == ask(None, model, data)[0].to_dict()
     assert all(frame.mask is not None for strip in result.strips for frame in strip.frames)
     assert ask(store, model, data)[1] == 0
+    assert result.to_dict() == ask(None, model, data)[0].to_dict()
 
 
 def test_numbers_that_are_foreseen_are_there_when_asked_for() -> None:
@@ -232,8 +232,9 @@ def test_a_model_that_changed_is_measured_again(change: Any) -> None:
     SEEN.clear()
     result, calls = ask(store, model, data, severities=(1,))
     assert calls == 2 * BATCHES
-    assert result.to_dict() == ask(None, model, data, severities=(1,))[0].to_dict()
     assert ask(store, model, data, severities=(1,))[1] == 0
+    # Last: what counts its calls in a global has changed after calls that were not shared.
+    assert result.to_dict() == ask(None, model, data, severities=(1,))[0].to_dict()
 
 
 def test_a_function_around_a_model_that_changed() -> None:

@@ -4,13 +4,18 @@ Of each sample the digest covers its id, the bytes, type and shape of the image 
 it and of the target, and its pixel pitch; and of the dataset its intensities, labels, channels,
 size and groups. A dataset that knows better offers an attribute ``fingerprint`` (a string, or a
 function without arguments that returns one), and is not read for the digest then: it has to change
-whenever any image or target does.
+whenever any image or target does. The offer is taken through a plain DataLoader and through a
+Subset, whose indices are told with it, and through no other wrapper: what that makes of the samples
+is not known.
 """
 
 from __future__ import annotations
 
 import hashlib
+import inspect
 from typing import TYPE_CHECKING, Any
+
+from torch.utils import data as torch_data
 
 from pytest_xraynoise.errors import DataError
 
@@ -71,21 +76,47 @@ def offered_digest(source: Source) -> str | None:
         DataError: for a fingerprint that is no text.
     """
     declared = source.declared
-    data = declared.data
-    inner = getattr(data, "dataset", None)
-    offered = getattr(data, "fingerprint", getattr(inner, "fingerprint", None))
-    if offered is None or callable(declared.groups):
+    if callable(declared.groups):
         return None
+    offer = _offer(declared.data, source.positions)
+    if offer is None:
+        return None
+    places = source.positions
+    told = (declared.groups, declared.ids, declared.pixel_pitch)
+    said: list[Any] = [offer, _declared(source), *map(_listed, told), _listed(places)]
+    return hashlib.sha256(repr(said).encode()).hexdigest()
+
+
+def _offer(data: Any, places: Sequence[int] | None) -> list[Any] | None:
+    """What data say themselves, from the outermost wrapper inwards; None where they say nothing."""
+    # Not through __getattr__, with which wrappers pass on what the data inside them say.
+    if inspect.getattr_static(data, "fingerprint", None) is not None:
+        said = _text(data)
+        return None if said is None else [said]
+    if type(data) is torch_data.DataLoader:
+        # Batches of a stream depend on workers and drop_last too, so it is read.
+        plain = data.collate_fn is torch_data.default_collate and data.worker_init_fn is None
+        return _offer(data.dataset, places) if plain and places is not None else None
+    if type(data) is torch_data.Subset:
+        inner = _offer(data.dataset, places)
+        return None if inner is None else ["subset", list(map(int, data.indices)), inner]
+    return None
+
+
+def _text(data: Any) -> str | None:
+    offered = data.fingerprint
     text = offered() if callable(offered) else offered
-    if not isinstance(text, str):
+    if text is not None and not isinstance(text, str):
         raise DataError(
             f"{type(data).__name__}.fingerprint is a {type(text).__name__}; expected a string that "
             "changes whenever an image or a target does"
         )
-    places = source.positions
-    said: list[Any] = [text, _declared(source), declared.groups, declared.ids, declared.pixel_pitch]
-    said.append(None if places is None else list(places))
-    return hashlib.sha256(repr(said).encode()).hexdigest()
+    return text
+
+
+def _listed(values: Any) -> Any:
+    """One by one, as the text of a long array leaves values out."""
+    return values if values is None or isinstance(values, str | int | float) else list(values)
 
 
 def _declared(source: Source) -> str:

@@ -17,7 +17,6 @@ from pytest_xraynoise.engine.cache.packing import (
     pack_rung,
     unpack_base,
     unpack_pictures,
-    unpack_rung,
 )
 from pytest_xraynoise.engine.measured import CLEAN, addresses, view_of
 
@@ -122,7 +121,7 @@ class KeptMeasurements:
                 continue
             found = self.store.read(f"{place.folder}/{name_of(address)}")
             try:
-                rows = None if found is None else fits(unpack_rung(found), base)
+                rows = None if found is None else fits(found, base)
             except _BROKEN:
                 continue
             if rows is not None:
@@ -141,7 +140,8 @@ class KeptMeasurements:
             self.store.write(f"{place.folder}/base", *pack_base(measured))
         for address, rows in measured.rungs.items():
             if address != CLEAN and old.get(address) is not rows:
-                self.store.write(f"{place.folder}/{name_of(address)}", *pack_rung(address, rows))
+                packed = pack_rung(address, rows, measured.outputs)
+                self.store.write(f"{place.folder}/{name_of(address)}", *packed)
         shown = before is not None and before.pictured == view
         if measured.pictures and measured.pictured == view and not shown:
             name = f"{place.folder}/{name_of_view(view)}"

@@ -39,7 +39,7 @@ def name_of_view(view: str) -> str:
 def pack_base(measured: Measured) -> Packed:
     """Everything but noisy rungs and pictures."""
     outputs, samples = measured.outputs, measured.samples
-    header = {
+    header: dict[str, Any] = {
         "outputs": {
             "task": outputs.task,
             "names": list(outputs.names),
@@ -64,7 +64,7 @@ def pack_base(measured: Measured) -> Packed:
         "sizes": samples.sizes,
         "pitches": samples.pitches,
     }
-    clean, numbers = pack_rung(CLEAN, measured.rungs[CLEAN])
+    clean, numbers = pack_rung(CLEAN, measured.rungs[CLEAN], outputs)
     return header | {"clean": clean}, arrays | {f"clean-{k}": v for k, v in numbers.items()}
 
 
@@ -95,11 +95,11 @@ def unpack_base(packed: Packed) -> Measured:
     )
 
 
-def pack_rung(address: Address, rows: RungRows) -> Packed:
-    """One rung."""
+def pack_rung(address: Address, rows: RungRows, outputs: Outputs) -> Packed:
+    """One rung, with what its columns are."""
     numbers = list(rows.numbers)
     arrays = {f"number-{n}": rows.numbers[name] for n, name in enumerate(numbers)}
-    header = {"address": list(address), "numbers": numbers}
+    header = {"address": list(address), "numbers": numbers, "columns": _columns(outputs)}
     return header, arrays | {"clipped": rows.clipped, "shifted": rows.shifted}
 
 
@@ -140,8 +140,15 @@ def unpack_pictures(packed: Packed) -> tuple[Picture, ...]:
     )
 
 
-def fits(rows: RungRows, base: Measured) -> RungRows | None:
-    """The numbers of a rung that the base has, None where some are lacking or of another shape."""
+def fits(packed: Packed, base: Measured) -> RungRows | None:
+    """The rows of a packed rung with the numbers that the base has.
+
+    None where some are lacking or of another shape, and where the rung was measured for other
+    labels, another tolerance, or outputs that were taken for something else.
+    """
+    if packed[0]["columns"] != _columns(base.outputs):
+        return None
+    rows = unpack_rung(packed)
     clean = base.rungs[CLEAN].numbers
     for name, values in clean.items():
         if name not in rows.numbers or rows.numbers[name].shape != values.shape:
@@ -149,6 +156,12 @@ def fits(rows: RungRows, base: Measured) -> RungRows | None:
     if not np.isfinite(rows.clipped).all():
         return None
     return RungRows({name: rows.numbers[name] for name in clean}, rows.clipped, rows.shifted)
+
+
+def _columns(outputs: Outputs) -> list[Any]:
+    """What the numbers of a rung depend on beside its address, in the words of JSON."""
+    judged, tolerance = list(outputs.judged), outputs.tolerance
+    return [judged, tolerance, outputs.exclusive, outputs.logits, outputs.unit]
 
 
 def _address(parts: list[Any]) -> Address:
