@@ -9,7 +9,7 @@ import pytest
 # Imported before the first run in this process, after which pytester forgets what the run imported.
 import pytest_xraynoise.engine.evaluation  # noqa: F401
 from pytest_xraynoise.engine import LadderRequest, request
-from pytest_xraynoise.plugin import settings
+from pytest_xraynoise.plugin import readers
 from tests.plugin.conftest import read_tests, stdout
 
 NATIVE = """
@@ -74,7 +74,7 @@ def test_precedence(sized: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_the_option_and_the_request_know_the_same_words() -> None:
-    assert settings.NOISE_AT == request.NOISE_AT
+    assert readers.NOISE_AT == request.NOISE_AT
     assert settings.BY_NAME["noise_at"].default == LadderRequest(noise="poisson").noise_at
 
 
