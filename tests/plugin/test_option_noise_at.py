@@ -9,7 +9,7 @@ import pytest
 # Imported before the first run in this process, after which pytester forgets what the run imported.
 import pytest_xraynoise.engine.evaluation  # noqa: F401
 from pytest_xraynoise.engine import LadderRequest, request
-from pytest_xraynoise.plugin import readers
+from pytest_xraynoise.plugin import readers, settings
 from tests.plugin.conftest import read_tests, stdout
 
 NATIVE = """
