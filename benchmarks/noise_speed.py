@@ -59,7 +59,13 @@ def against_torch(images: torch.Tensor, rate: Rate) -> list[str]:
     pixels = images.numel()
     ids = list(range(len(images)))
     copy = rate(images.clone, pixels)
-    rows = [f"| float32 copy of the batch | {copy:,.0f} | | |"]
+    moved = torch.empty(2, *images.shape)  # 8 bytes a pixel read, 8 written
+    result = torch.empty_like(moved)
+    same = rate(lambda: result.copy_(moved), pixels)
+    rows = [
+        f"| float32 copy of the batch | {copy:,.0f} | | |",
+        f"| copy of as many bytes as a further rung moves | {same:,.0f} | | |",
+    ]
     for photons in PHOTONS:
         plain = rate(lambda n=photons: torch_poisson_gaussian(images, n), pixels)  # type: ignore[misc]
         ours = rate(
@@ -74,7 +80,8 @@ def against_torch(images: torch.Tensor, rate: Rate) -> list[str]:
         name = f"poisson+gaussian, {photons:,.0f} photons at white"
         rows.append(f"| {name} | {ours:,.0f} | {plain:,.0f} | {ours / plain:.1f}x |")
         rows.append(
-            f"| {name}, a further rung | {further:,.0f} | | {further / copy:.2f} of a copy |"
+            f"| {name}, a further rung | {further:,.0f} | | {further / copy:.2f} of a copy, "
+            f"{further / same:.2f} of one of the same bytes |"
         )
     plain = rate(lambda: torch.normal(images, 0.1).clamp_(0, 1), pixels)
     ours = rate(lambda: noise.add(images, "gaussian", sigma=0.1, ids=ids), pixels)

@@ -23,8 +23,8 @@ from pytest_xraynoise.noise.spec.coefficients import LANES
 F = TypeVar("F", bound=Callable[..., Any])
 Array = npt.NDArray[Any]
 
-BLOCK = LANES // 2
-"""Counters at a time: a divisor of ``LANES``. 4 BLOCK words and the rows in use fit in level 1."""
+BLOCK = LANES
+"""Counters at a time: a whole group, so that pixels are read and written in one line."""
 ROW = BLOCK + 48
 """Length of a row: not a multiple of 4 kB, or all rows would fall on the same cache sets."""
 SHIFT, CUT, Z_COUNT, Z_READOUT, FIRST, SECOND, COUNTS, RATE, UNIFORM, TERM, TOTAL, ROWS = (

@@ -21,25 +21,17 @@ from pytest_xraynoise.noise.backends.cpu_kernels.compiled import (
 )
 from pytest_xraynoise.noise.backends.cpu_kernels.draws import ZERO, census, philox_block
 from pytest_xraynoise.noise.backends.cpu_kernels.inversion import invert_block
-from pytest_xraynoise.noise.spec.coefficients import LANES
 
 uint64: Any = _uint64
-REVISION = 3
+REVISION = 4
 """Raised with any change in this folder, because Numba's cache watches this file alone."""
 COMPILED_FOR_SPEC = 2
 
 
 @compiled
 def block_count(pixels: Any, served: Any) -> Any:
-    """Blocks of counters in a sample; some of the last group may serve no pixel."""
-    return -(-pixels // (LANES * served)) * (LANES // BLOCK)
-
-
-@compiled
-def block_start(block: Any, served: Any) -> Any:
-    """The first counter of a block, and the first pixel that it serves."""
-    group, within = block // (LANES // BLOCK), block % (LANES // BLOCK) * BLOCK
-    return group * LANES + within, group * LANES * served + within
+    """Blocks of counters in a sample; each counter serves that many pixels, BLOCK apart."""
+    return -(-pixels // (BLOCK * served))
 
 
 @compiled
@@ -177,10 +169,10 @@ def noise_sample(
     s, made = np.empty(ROWS, np.float32), np.empty(ROW, np.float32)
     change, cut = 0.0, 0.0
     for block in range(block_count(images.shape[1], served)):
-        counter, first_pixel = block_start(block, served)
+        counter, first_pixel = block * BLOCK, block * BLOCK * served
         drawn = False
         for j in range(served):
-            begin = uint64(first_pixel + j * LANES)
+            begin = uint64(first_pixel + j * BLOCK)
             if begin >= pixels:
                 break
             size = min(uint64(BLOCK), pixels - begin)
@@ -243,10 +235,10 @@ def draw_field(field: Array, seed: Any, key: Any, stream: Any) -> None:
     served = 4 // per_pixel
     words, s, out = np.empty(4 * ROW, np.uint32), np.empty(ROWS, np.float32), field.reshape(-1)
     for block in range(block_count(pixels, served)):
-        counter, first_pixel = block_start(block, served)
+        counter, first_pixel = block * BLOCK, block * BLOCK * served
         philox_block(seed, key, stream, uint64(counter), words)
         for j in range(served):
-            begin = first_pixel + j * LANES
+            begin = first_pixel + j * BLOCK
             if begin < pixels:
                 size = uint64(min(BLOCK, pixels - begin))
                 for word in range(per_pixel):
