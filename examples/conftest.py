@@ -15,11 +15,16 @@ CACHE = Path(__file__).parent / ".xraynoise-cache"
 @pytest.fixture(scope="session")
 def xray_model() -> torch.nn.Module:
     """The classifier of six findings. Where need be the segmenter is trained beside it."""
+    if not phantom_models.is_trained(phantom_models.SEGMENTER, CACHE):
+        _train_segmenter_beside()
+    return phantom_models.trained_classifier(CACHE)
+
+
+def _train_segmenter_beside() -> None:
     beside = multiprocessing.get_context("spawn").Process(
         target=phantom_models.trained_segmenter, args=(CACHE,), daemon=True
     )
     beside.start()
-    return phantom_models.trained_classifier(CACHE)
 
 
 @pytest.fixture(scope="session")

@@ -92,13 +92,6 @@ SEGMENTER = Recipe(
 )
 
 
-class Standardise(nn.Module):
-    """The model's own normalisation, so that datasets yield intensities in [0, 1]."""
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return (images - 0.5) / 0.2
-
-
 def validation_classification(n: int = 240) -> PhantomClassification:
     """Held-out phantoms with multi-hot findings."""
     return ChestPhantom(n, size=SIZE, seed=VALIDATION_SEED, cache=n).classification()
@@ -121,6 +114,11 @@ def trained_segmenter(
 ) -> nn.Module:
     """A segmenter of left lung, right lung and heart, from the cache or trained now."""
     return _cached(SEGMENTER, Path(cache_dir), train_segmenter, progress)
+
+
+def is_trained(recipe: Recipe, cache_dir: str | os.PathLike[str] = CACHE) -> bool:
+    """Whether the cache has a model of this recipe, code and phantom."""
+    return _card(recipe, Path(cache_dir)).exists()
 
 
 def train_classifier(
@@ -179,11 +177,9 @@ def _tensors(
 
 
 def _model(recipe: Recipe) -> nn.Module:
-    net = zoo.build(recipe.architecture, classes=len(recipe.labels), **recipe.options)
-    model = nn.Sequential(Standardise(), net).to(memory_format=torch.channels_last)
-    # what reports call it
-    model.xraynoise_name = f"{recipe.architecture}, trained on phantoms"  # type: ignore[assignment]
-    return model
+    model = zoo.build(recipe.architecture, labels=recipe.labels, **recipe.options)
+    model.xraynoise_name = f"{recipe.architecture}, trained on phantoms"  # what reports call it
+    return model.to(memory_format=torch.channels_last)
 
 
 def _fit(
@@ -231,12 +227,17 @@ def _predict(model: nn.Module, images: torch.Tensor) -> torch.Tensor:
 
 
 def _key(recipe: Recipe) -> str:
-    """Changes with the recipe, with this file and with the phantom."""
-    folder = Path(phantom_package.__file__).parent
+    """Changes with the recipe, with this file, with the zoo and with the phantom."""
+    folders = (Path(phantom_package.__file__).parent, Path(zoo.__file__).parent)
     digest = hashlib.sha256(json.dumps(asdict(recipe), sort_keys=True).encode())
-    for source in [Path(__file__), Path(zoo.__file__), *sorted(folder.glob("*.py"))]:
+    for source in [Path(__file__), *sorted(p for f in folders for p in f.glob("*.py"))]:
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def _card(recipe: Recipe, cache_dir: Path) -> Path:
+    """The file that names a model's weights; others belong to another recipe, code or phantom."""
+    return cache_dir / f"{recipe.name}-{_key(recipe)}.json"
 
 
 def _cached(
@@ -245,18 +246,19 @@ def _cached(
     train: Callable[[Recipe, Progress], tuple[nn.Module, dict[str, Any]]],
     progress: Progress,
 ) -> nn.Module:
-    key = _key(recipe)
-    card = cache_dir / f"{recipe.name}-{key}.json"
+    card = _card(recipe, cache_dir)
     with _alone(cache_dir / f"{recipe.name}.lock"):
         model = _read(recipe, card, progress)
         if model is None:
             progress(f"{recipe.name}: training on {recipe.items} phantoms, once")
             start = time.perf_counter()
-            with _one_thread():
+            with one_thread():
                 model, measured = train(recipe, progress)
             seconds = round(time.perf_counter() - start, 1)
             progress(f"{recipe.name}: {json.dumps(measured)} after {seconds} s")
-            _write(card, model, {"key": key, **asdict(recipe), **measured, "seconds": seconds})
+            _write(
+                card, model, {"key": _key(recipe), **asdict(recipe), **measured, "seconds": seconds}
+            )
     return model.eval()
 
 
@@ -290,7 +292,7 @@ def _replace(path: Path, content: bytes) -> None:
 
 
 @contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Train on one thread: the same weights on any number of cores, and no slower on busy ones.
 
     Small layers gain half from a second core that is free, and lose twentyfold to one that is not;

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_xraynoise.engine import evaluate
     from pytest_xraynoise.judge import breaking_point, check
     from pytest_xraynoise.plugin.robust import robust
+    from pytest_xraynoise.results import Panel
 
 __version__ = "0.1.0"
 
@@ -24,6 +25,7 @@ __all__ = [
     "ChestPhantom",
     "IntensityRange",
     "Normalized",
+    "Panel",
     "XrayDataset",
     "__version__",
     "breaking_point",
@@ -41,6 +43,7 @@ _HOMES = {
     "ChestPhantom": "pytest_xraynoise.data.phantom",
     "IntensityRange": "pytest_xraynoise.data",
     "Normalized": "pytest_xraynoise.data",
+    "Panel": "pytest_xraynoise.results",
     "XrayDataset": "pytest_xraynoise.data",
     "breaking_point": "pytest_xraynoise.judge",
     "check": "pytest_xraynoise.judge",

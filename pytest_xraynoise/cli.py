@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_xraynoise import __version__
-from pytest_xraynoise.cli_commands import calibrate, compare, ladder, merge
+from pytest_xraynoise.cli_commands import calibrate, compare, ladder, merge, report, study, train
 from pytest_xraynoise.errors import XrayNoiseError, nearest
 
 if TYPE_CHECKING:
@@ -84,29 +84,6 @@ class _Parser(argparse.ArgumentParser):
         return known, rest
 
 
-def _report_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("results", metavar="RESULTS.json", help="what --xraynoise-json wrote")
-    parser.add_argument(
-        "-o",
-        "--output",
-        metavar="PATH",
-        default="xraynoise-report.html",
-        help="the page to write (default: %(default)s)",
-    )
-
-
-def _report(arguments: argparse.Namespace) -> int:
-    from pytest_xraynoise.report.files import check_writable
-    from pytest_xraynoise.report.html import write_html
-    from pytest_xraynoise.report.json import read_json
-
-    check_writable(arguments.output)
-    document = read_json(arguments.results)
-    write_html(document, arguments.output)
-    print(f"wrote {arguments.output} ({len(document.tests)} tests)")
-    return 0
-
-
 def _no_arguments(parser: argparse.ArgumentParser) -> None:
     """For a command that takes none."""
 
@@ -121,7 +98,7 @@ def _noises(_: argparse.Namespace) -> int:
 
 
 _COMMANDS: tuple[Command, ...] = (
-    Command("report", "draw the HTML report of a JSON report again", _report_arguments, _report),
+    Command("report", "draw a JSON report again: HTML, CSV, ...", report.arguments, report.run),
     Command("compare", "hold a run against a baseline", compare.arguments, compare.run),
     Command("merge", "join the JSON reports of sharded jobs", merge.arguments, merge.run),
     Command("noises", "list the noises with their ladders and units", _no_arguments, _noises),
@@ -129,6 +106,8 @@ _COMMANDS: tuple[Command, ...] = (
     Command(
         "calibrate", "fit a detector profile to flat fields", calibrate.arguments, calibrate.run
     ),
+    Command("train", "train a model or a denoiser, robust or clean", train.arguments, train.run),
+    Command("study", "many models under many noises", study.arguments, study.run),
 )
 
 if __name__ == "__main__":

@@ -42,16 +42,18 @@ class ReportError(XrayNoiseError, OSError):
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word that looks most like ``word``, or None when none does."""
-    matches = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.5)
-    return matches[0] if matches else None
+    """Return the known word that looks most like ``word``, whatever its case; None for none."""
+    plain = {one.lower(): one for one in known}
+    matches = difflib.get_close_matches(word.lower(), list(plain), n=1, cutoff=0.5)
+    return plain[matches[0]] if matches else None
 
 
 def unknown(what: str, got: object, known: Iterable[str]) -> str:
     """Say that ``got`` is not a known ``what``, with the nearest match and the full list.
 
-    >>> unknown("noise", "poison", ["gaussian", "poisson"])
-    "unknown noise 'poison'; did you mean 'poisson'? Known: gaussian, poisson"
+    Examples:
+        >>> unknown("noise", "poison", ["gaussian", "poisson"])
+        "unknown noise 'poison'; did you mean 'poisson'? Known: gaussian, poisson"
     """
     names = sorted(known)
     match = nearest(got, names) if isinstance(got, str) else None

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from pytest_xraynoise.data.groups import Groups, check_groups
 from pytest_xraynoise.data.intensity import Intensity, Natural
 from pytest_xraynoise.data.resize import Size, parse_pitch, parse_size
-from pytest_xraynoise.errors import SpecError
+from pytest_xraynoise.errors import SpecError, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
+
+ON_BAD_SAMPLE = ("error", "skip")
 
 _NATURAL = Natural()
 
@@ -40,6 +42,11 @@ class XrayDataset:
         groups: which samples belong together, the images of one patient as a rule: one group for
             each sample, a function from a sample's id to its group, or the name of the field that
             holds it in each item. A subset takes groups whole, and intervals resample them whole.
+        on_bad_sample: what happens when the data raise at a sample (a corrupt file, as a rule):
+            ``"error"`` ends the evaluation and names it, ``"skip"`` leaves it out at every rung and
+            lists it, with the reason, in ``settings["skipped"]`` and in the report. Samples that
+            load and are not as they should be are an error all the same, and streams have no
+            samples that could be skipped.
 
     Raises:
         SpecError: for declarations that make no sense.
@@ -54,11 +61,17 @@ class XrayDataset:
     resize: int | tuple[int, int] | None = None
     pixel_pitch: float | Sequence[float] | None = None
     groups: Groups | None = None
+    on_bad_sample: str = "error"
 
     @property
     def size(self) -> Size | None:
         """Height and width that images are resized to; None where they are left as they are."""
         return parse_size(self.resize)
+
+    def named(self, labels: Sequence[str]) -> XrayDataset:
+        """The same data and declarations, with these labels."""
+        declared = {field.name: getattr(self, field.name) for field in fields(XrayDataset)}
+        return XrayDataset(**{**declared, "labels": labels})
 
     def __post_init__(self) -> None:
         if isinstance(self.data, XrayDataset):
@@ -72,6 +85,8 @@ class XrayDataset:
             )
         if isinstance(self.labels, str):
             raise SpecError(f"XrayDataset(labels={self.labels!r}): expected a list of names")
+        if self.on_bad_sample not in ON_BAD_SAMPLE:
+            raise SpecError(unknown("on_bad_sample", self.on_bad_sample, ON_BAD_SAMPLE))
         if self.labels is not None and len(set(self.labels)) != len(self.labels):
             raise SpecError(f"XrayDataset(labels={list(self.labels)!r}) names a label twice")
         if isinstance(self.ids, str):

@@ -129,7 +129,8 @@ class Normalized:
     """Values are (intensity - mean) / std of intensities in [0, 1], as torchvision makes them.
 
     Args:
-        mean, std: one number, or one for each channel.
+        mean: one number, or one for each channel.
+        std: the same, above 0.
     """
 
     mean: float | Sequence[float]

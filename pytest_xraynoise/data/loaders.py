@@ -13,11 +13,13 @@ from pytest_xraynoise.data.closing import closing_workers
 from pytest_xraynoise.data.groups import batch_field
 from pytest_xraynoise.data.readers import (
     Known,
+    NotLoadedError,
     RawBatch,
     Reading,
     chunks,
     identified,
     load_item,
+    loaded,
     stacked,
 )
 from pytest_xraynoise.errors import DataError, XrayNoiseError
@@ -59,7 +61,12 @@ class LoaderReader:
                 except XrayNoiseError:
                     raise
                 except Exception as error:
-                    raise self._explained(error, chunk, where, how) from error
+                    cause = self._explained(error, chunk, where, how)
+                    if how.skip is None or not isinstance(cause, NotLoadedError):
+                        raise cause from error
+                    chunk, raw = self._without_bad(chunk, how, apart)
+                    if not chunk:
+                        continue
                 yield _apart(raw, chunk, how) if apart else _collated(raw, chunk, where, how)
 
     def _reordered(self, plan: list[list[int]], apart: bool) -> torch_data.DataLoader[Any]:
@@ -74,6 +81,14 @@ class LoaderReader:
             multiprocessing_context=loader.multiprocessing_context,
             generator=torch.Generator(),  # leaves the global random state alone
         )
+
+    def _without_bad(
+        self, chunk: Sequence[int], how: Reading, apart: bool
+    ) -> tuple[list[int], Any]:
+        """A batch without the samples that cannot be loaded, made in this process."""
+        good = list(loaded(self.inner, chunk, how))
+        raw = [self.inner[index] for index in good]
+        return good, raw if apart or not good else self._loader.collate_fn(raw)
 
     def _explained(
         self, error: Exception, chunk: Sequence[int], where: str, how: Reading

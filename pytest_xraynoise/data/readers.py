@@ -42,6 +42,25 @@ Images are as the dataset yields them. Masks have the size that images are to be
 """
 
 
+class Skip(Protocol):
+    """Takes note of a sample that could not be loaded and is left out, and why."""
+
+    def __call__(self, position: int, reason: str, /) -> None:
+        """``reason`` is what the data raised."""
+
+
+class NotLoadedError(DataError):
+    """The data raised at a sample.
+
+    Attributes:
+        reason: what they raised.
+    """
+
+    def __init__(self, message: str, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """How items are read.
@@ -51,12 +70,14 @@ class Reading:
         prefer_mask: an item's ``mask`` goes before its ``target``.
         size: what images are to be resized to, so that they may differ in size.
         field: where an item holds its group, None where it does not.
+        skip: is told of samples that could not be loaded, which are left out; None: an error.
     """
 
     identify: Identify
     prefer_mask: bool = False
     size: Size | None = None
     field: str | None = None
+    skip: Skip | None = None
 
 
 class Reader(Protocol):
@@ -122,22 +143,42 @@ class ItemReader:
     def read(self, order: Sequence[int] | None, count: int, how: Reading) -> Iterator[RawBatch]:
         """Batches of items, loaded one by one in this process."""
         for chunk in chunks(order or (), count):
-            samples = [load_item(self.inner, i, how.prefer_mask, how.field) for i in chunk]
-            known = identified(samples, chunk, how)
-            yield stacked(samples, known, how.size)
+            good = loaded(self.inner, chunk, how)
+            if good:
+                samples = list(good.values())
+                yield stacked(samples, identified(samples, list(good), how), how.size)
+
+
+def loaded(data: Any, positions: Sequence[int], how: Reading) -> dict[int, items.Sample]:
+    """Items by position, without those that are skipped.
+
+    Raises:
+        DataError: as :func:`load_item` does, for an item that is not skipped.
+    """
+    found: dict[int, items.Sample] = {}
+    for position in positions:
+        try:
+            found[position] = load_item(data, position, how.prefer_mask, how.field)
+        except NotLoadedError as error:
+            if how.skip is None:
+                raise
+            how.skip(position, error.reason)
+    return found
 
 
 def load_item(data: Any, index: int, prefer_mask: bool, field: str | None = None) -> items.Sample:
     """One item, parsed; whatever goes wrong names the sample.
 
     Raises:
-        DataError: when the dataset raises, or the item has no form that is known.
+        NotLoadedError: when the dataset raises.
+        DataError: when the item has no form that is known.
     """
     where = f"sample {index}"
     try:
         item = data[index]
     except Exception as error:
-        raise DataError(f"{where} could not be loaded: {type(error).__name__}: {error}") from error
+        reason = f"{type(error).__name__}: {error}"
+        raise NotLoadedError(f"{where} could not be loaded: {reason}", reason) from error
     return items.parse_item(item, where, prefer_mask, field)
 
 

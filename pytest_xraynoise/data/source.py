@@ -65,6 +65,9 @@ class Source:
         if self._groups is not None:
             self._check_count(len(self._groups), "groups", "groups")
         self._group_of: dict[str, str] = {}
+        self._skipped: dict[int, str] = {}
+        if declared.on_bad_sample == "skip" and self._order is None:
+            raise DataError("on_bad_sample='skip' needs a map-style dataset: a stream is over then")
 
     @property
     def name(self) -> str:
@@ -100,14 +103,26 @@ class Source:
 
     @property
     def positions(self) -> Sequence[int] | None:
-        """Places of the samples in the dataset, as they come; None for a stream."""
-        return self._order
+        """Places of the samples in the dataset, as they come; None for a stream.
+
+        Those that turned out not to load are not among them.
+        """
+        if self._order is None or not self._skipped:
+            return self._order
+        return [position for position in self._order if position not in self._skipped]
+
+    @property
+    def skipped(self) -> dict[str, str]:
+        """Samples that were to be read and could not be loaded, by id, with the reason."""
+        return {self._ident(at, None): reason for at, reason in sorted(self._skipped.items())}
 
     def keep(self, positions: Sequence[int]) -> None:
         """Restrict the source to these positions (indices into the present order)."""
-        if self._order is None:
+        order = self.positions
+        if order is None:
             raise DataError("an iterable dataset cannot be subset; use a map-style dataset")
-        self._order = [self._order[p] for p in positions]
+        self._order = [order[p] for p in positions]
+        self._skipped = dict(self._skipped)  # its own, also in a copy of a source
 
     def targets(self) -> list[torch.Tensor]:
         """Every target in order, images loaded and dropped."""
@@ -120,6 +135,7 @@ class Source:
         for _, rows, known in self._raw():
             targets += rows
             ids += (one.id for one in known)
+        self._order = self.positions
         return targets, self.groups(ids)
 
     def groups(self, ids: Sequence[str]) -> tuple[str, ...] | None:
@@ -139,6 +155,12 @@ class Source:
                 seen.add(ident)
             checked = tuple(self._checked(rows, part, ids) for rows, part in parts)
             yield Batch(ids, targets, checked, tuple(one.pixel_pitch for one in known))
+        if not seen and self._skipped:
+            ident, reason = next(iter(self.skipped.items()))
+            raise DataError(
+                f"none of the {len(self.skipped)} samples could be loaded; the first: {ident!r}: "
+                f"{reason}"
+            )
         if not seen:
             raise DataError(f"the dataset ({self.name}) is empty; nothing can be evaluated")
         if self._order is None and self._groups is not None and len(seen) != len(self._groups):
@@ -150,7 +172,8 @@ class Source:
     def _raw(self) -> Iterator[RawBatch]:
         groups = self.declared.groups
         field = groups if isinstance(groups, str) else None
-        how = Reading(self._known, self._prefer_mask, self.size, field)
+        skip = self._skip if self.declared.on_bad_sample == "skip" else None
+        how = Reading(self._known, self._prefer_mask, self.size, field, skip)
         return self._reader.read(self._order, self.batch_size, how)
 
     def _checked(self, rows: tuple[int, ...], images: torch.Tensor, ids: Sequence[str]) -> Part:
@@ -161,11 +184,17 @@ class Source:
         pitch = self._pitch
         if isinstance(pitch, tuple):
             pitch = pitch[self._place(position, len(pitch), "pixel_pitch", "pitches")]
-        ident = str(position) if own is None else own
-        if self._declared_ids is not None:
-            ident = self._declared_ids[self._place(position, len(self._declared_ids), "ids", "ids")]
+        ident = self._ident(position, own)
         self._note_group(position, ident, group)
         return Known(ident, pitch)
+
+    def _ident(self, position: int, own: str | None) -> str:
+        if self._declared_ids is not None:
+            return self._declared_ids[self._place(position, len(self._declared_ids), "ids", "ids")]
+        return str(position) if own is None else own
+
+    def _skip(self, position: int, reason: str) -> None:
+        self._skipped[position] = reason
 
     def _note_group(self, position: int, ident: str, own: Any) -> None:
         """Keep the group of a sample: listed, said by the item, or told from its id."""

@@ -16,6 +16,7 @@ from pytest_xraynoise.data.closing import closing_workers
 from pytest_xraynoise.data.items import Sample
 from pytest_xraynoise.data.readers import (
     ItemReader,
+    NotLoadedError,
     RawBatch,
     Reading,
     chunks,
@@ -34,9 +35,13 @@ _AHEAD = 2  # batches that each worker loads before they are asked for
 
 @dataclass(frozen=True, slots=True)
 class _Failed:
-    """A sample that could not be loaded, told in the words that this process would have used."""
+    """A sample that could not be loaded, told in the words that this process would have used.
+
+    ``reason`` is what the data raised; empty where something else is wrong.
+    """
 
     message: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,7 @@ class _Packed:
     targets: torch.Tensor | list[torch.Tensor]
     ids: list[str | None]
     groups: list[Any]
+    failed: dict[int, _Failed]  # by row of the batch, which the other fields do not have
 
 
 class _Items(torch_data.Dataset["Sample | _Failed"]):
@@ -61,6 +67,8 @@ class _Items(torch_data.Dataset["Sample | _Failed"]):
         # An exception that crosses processes comes back with a traceback for a message.
         try:
             return load_item(self._data, index, self._prefer_mask, self._field)
+        except NotLoadedError as error:
+            return _Failed(str(error), error.reason)
         except DataError as error:
             return _Failed(str(error))
 
@@ -90,8 +98,10 @@ class WorkerReader(ItemReader):
             return
         with closing_workers(self._started(plan, how)) as batches:
             for chunk in plan:
-                samples = _unpacked(_next(batches, chunk))
-                yield stacked(samples, identified(samples, chunk, how), how.size)
+                good = _unpacked(_next(batches, chunk), chunk, how)
+                if good:
+                    samples = list(good.values())
+                    yield stacked(samples, identified(samples, list(good), how), how.size)
 
     def _started(self, plan: list[list[int]], how: Reading) -> Iterator[_Packed | _Failed]:
         reason = ""
@@ -138,31 +148,40 @@ def with_workers(loader: torch_data.DataLoader[Any], workers: int) -> torch_data
 
 def _packed(samples: list[Sample | _Failed]) -> _Packed | _Failed:
     good: list[Sample] = []
-    for sample in samples:
+    failed: dict[int, _Failed] = {}
+    for row, sample in enumerate(samples):
         if isinstance(sample, _Failed):
-            return sample
-        good.append(sample)
+            failed[row] = sample
+        else:
+            good.append(sample)
     return _Packed(
         _together([sample.image for sample in good]),
         _together([sample.target for sample in good]),
         [sample.id for sample in good],
         [sample.group for sample in good],
+        failed,
     )
 
 
 def _together(parts: list[torch.Tensor]) -> torch.Tensor | list[torch.Tensor]:
+    if not parts:
+        return parts
     first = parts[0]
     alike = all(part.shape == first.shape and part.dtype == first.dtype for part in parts)
     return torch.stack(parts) if alike else parts
 
 
-def _unpacked(packed: _Packed | _Failed) -> list[Sample]:
+def _unpacked(packed: _Packed | _Failed, chunk: Sequence[int], how: Reading) -> dict[int, Sample]:
+    """Samples by position, without those that are skipped."""
     if isinstance(packed, _Failed):
         raise DataError(packed.message)
-    return [
-        Sample(*parts)
-        for parts in zip(packed.images, packed.targets, packed.ids, packed.groups, strict=True)
-    ]
+    for row, failed in packed.failed.items():
+        if how.skip is None or not failed.reason:
+            raise DataError(failed.message)
+        how.skip(chunk[row], failed.reason)
+    good = [position for row, position in enumerate(chunk) if row not in packed.failed]
+    parts = zip(good, packed.images, packed.targets, packed.ids, packed.groups, strict=True)
+    return {position: Sample(*rest) for position, *rest in parts}
 
 
 def _next(batches: Iterator[_Packed | _Failed], chunk: Sequence[int]) -> _Packed | _Failed:

@@ -12,14 +12,15 @@ from pytest_xraynoise.engine.repeats import keys_at, severities_of
 from pytest_xraynoise.errors import MetricError
 from pytest_xraynoise.metrics import Reading
 from pytest_xraynoise.results import Interval, Spread
-from pytest_xraynoise.stats.resampling import percentile_intervals, resampling_weights
+from pytest_xraynoise.stats.resampling import CHUNK, percentile_intervals, resampling_counts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy.typing as npt
 
     from pytest_xraynoise.metrics import Metric
+    from pytest_xraynoise.stats.tally import Counts
 
     FloatArray = npt.NDArray[np.float64]
 
@@ -104,34 +105,70 @@ def bootstrap(
     method = "bootstrap" if groups is None else "bootstrap by group"
     if (samples if groups is None else len(np.unique(np.asarray(groups)))) < 2:
         return found
+    prepared = [_prepared(ladder) for ladder in ladders]
     rows: dict[tuple[str, int], list[FloatArray]] = defaultdict(list)
-    for weights in resampling_weights(samples, resamples, groups=groups, seed=seed):
-        for ladder in ladders:
-            clean = _resampled(ladder, 0, weights)
-            rows[ladder.metric.name, 0].append(clean)
+    left = resamples
+    for counts in resampling_counts(samples, resamples, groups=groups, seed=seed):
+        for ladder, resampled in zip(ladders, prepared, strict=True):
+            found_at = resampled(counts, min(left, counts.shape[1]))
+            rows[ladder.metric.name, 0].append(found_at[0])
             for severity in ladder.noisy:
-                gap = clean - _mean_of_draws(ladder, severity, weights)
+                gap = found_at[0] - _mean_of_draws(ladder, severity, found_at)
                 rows[ladder.metric.name, severity].append(gap)
+        left -= counts.shape[1]
     for ladder in ladders:
         parts = {s: np.concatenate(rows.pop((ladder.metric.name, s))) for s in (0, *ladder.noisy)}
         found[ladder.metric.name] = _uncertainty(ladder, parts, confidence, method)
     return found
 
 
-def _mean_of_draws(ladder: MetricLadder, severity: int, weights: FloatArray) -> FloatArray:
+def _mean_of_draws(
+    ladder: MetricLadder, severity: int, found: Mapping[int, FloatArray]
+) -> FloatArray:
     first, *others = keys_at(ladder.inputs, severity)
-    total = _resampled(ladder, first, weights)
+    total = found[first]
     for key in others:
-        total = total + _resampled(ladder, key, weights)
+        total = total + found[key]
     return total / (1 + len(others)) if others else total
 
 
-def _resampled(ladder: MetricLadder, key: int, weights: FloatArray) -> FloatArray:
+def _prepared(ladder: MetricLadder) -> Callable[[Counts, int], dict[int, FloatArray]]:
+    """A function that gives :func:`_columns` of each input.
+
+    It takes how often each sample was drawn, (N, B) uint8, and how many of the resamples count.
+    """
+    keys, prepare = list(ladder.inputs), ladder.metric.prepare
+    if prepare is None:
+        return lambda counts, used: {
+            key: _by_weights(ladder, key, counts[:, :used]) for key in keys
+        }
+    resampled = prepare(ladder.targets, [ladder.inputs[key] for key in keys])
+    return lambda counts, used: {
+        key: _columns(ladder, *both)[:used]
+        for key, both in zip(keys, resampled(counts), strict=True)
+    }
+
+
+def _by_weights(ladder: MetricLadder, key: int, counts: Counts) -> FloatArray:
+    step = max(1, CHUNK // len(counts))
+    pieces = [
+        _resampled(ladder, key, counts[:, start : start + step].astype(np.float64).T)
+        for start in range(0, counts.shape[1], step)
+    ]
+    return np.concatenate(pieces)
+
+
+def _columns(ladder: MetricLadder, macro: FloatArray, by_label: FloatArray) -> FloatArray:
     """The macro value and the kept labels' values in each resample, (B, 1 + K)."""
+    keys = np.asarray(list(ladder.readings[0].labels), dtype=np.intp)
+    return np.column_stack([macro, by_label[:, keys]])
+
+
+def _resampled(ladder: MetricLadder, key: int, weights: FloatArray) -> FloatArray:
+    """:func:`_columns` of a metric that is read with weights (B, N), or sample by sample."""
     x, keys = ladder.inputs[key], list(ladder.readings[0].labels)
     if ladder.metric.weighted is not None:
-        macro, by_label = ladder.metric.weighted(ladder.targets, x, weights)
-        return np.column_stack([macro, by_label[:, np.asarray(keys, dtype=np.intp)]])
+        return _columns(ladder, *ladder.metric.weighted(ladder.targets, x, weights))
     values = np.full((len(weights), 1 + len(keys)), np.nan)
     for row, weight in zip(values, weights, strict=True):
         drawn = np.repeat(np.arange(len(weight)), weight.astype(np.intp))

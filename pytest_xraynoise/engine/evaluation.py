@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from pytest_xraynoise.engine.denoising import denoised_ladder
 from pytest_xraynoise.engine.engines import chosen_engine
 from pytest_xraynoise.engine.execution import Execution
 from pytest_xraynoise.engine.finishing import finish
@@ -64,6 +65,7 @@ def evaluate(
     engine: str = "local",
     ray_address: str | None = None,
     ray_actors: int | None = None,
+    denoiser: Any = None,
     **words: Any,
 ) -> LadderResult:
     """Run one ladder of rising noise against one model and one dataset.
@@ -128,6 +130,12 @@ def evaluate(
             one that this machine belongs to) or ``local``. By default what ``RAY_ADDRESS`` says,
             else a local one that is started for the run.
         ray_actors: how many actors at most; by default one for each GPU, else for each CPU.
+        denoiser: goes in front of the model: an nn.Module or a callable (N, 1, H, W) intensities in
+            [0, 1] -> the same, or ``"gaussian"`` (``"gaussian:1.5"``, sigma in pixels),
+            ``"median"`` (``"median:5"``, side), ``"nlm"`` or ``"dncnn:FOLDER"``. The ladder is
+            measured with and without it, on the same noise; the result is that with it, and its
+            ``denoising`` holds the other. Drops of both are from the clean images through the bare
+            model.
         words: own rungs by the kind's parameter, ``photons=[1000, 200, 50]`` = severities 1, 2, 3
             in that order; for ``quantum`` and ``lowdose`` in one of ``dose`` (fraction of the
             reference), ``deviation_index``, ``exposure_index`` and ``air_kerma`` (uGy at the
@@ -190,6 +198,7 @@ def evaluate(
         engine=engine,
         ray_address=ray_address,
         ray_actors=ray_actors,
+        denoiser=denoiser,
     )
 
 
@@ -229,6 +238,7 @@ def run_request(
     engine: str = "local",
     ray_address: str | None = None,
     ray_actors: int | None = None,
+    denoiser: Any = None,
 ) -> LadderResult:
     """:func:`evaluate` for a request that is made already; the plugin calls this one.
 
@@ -247,16 +257,15 @@ def run_request(
     )
     other = chosen_engine(engine, ray_address, ray_actors)
     elsewhere = {} if other is None else {"engine": other}
-    measured = (measurer or _MEASURER.get())(
-        request,
-        model,
-        data,
-        how,
-        preprocess=preprocess,
-        output=output,
-        strips=strips,
-        progress=progress,
-        workers=workers,
+    words: dict[str, Any] = {
+        "preprocess": preprocess,
+        "output": output,
+        "strips": strips,
+        "progress": progress,
+        "workers": workers,
         **elsewhere,
-    )
-    return finish(request, measured, strips=strips)
+    }
+    runs = measurer or _MEASURER.get()
+    if denoiser is not None:
+        return denoised_ladder(request, model, data, how, denoiser, runs, **words)
+    return finish(request, runs(request, model, data, how, **words), strips=strips)

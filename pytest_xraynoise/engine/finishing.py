@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pytest_xraynoise.engine.addresses import addresses, view_of
 from pytest_xraynoise.engine.classification import RAW, Classification
 from pytest_xraynoise.engine.collectors import check_metrics, measured_names
-from pytest_xraynoise.engine.measured import addresses, view_of
 from pytest_xraynoise.engine.operating import decided_at, reading_settings
+from pytest_xraynoise.engine.outputs import saturates
 from pytest_xraynoise.engine.overlap import Measures
 from pytest_xraynoise.engine.repeats import draw_of, keys_at, one_draw
 from pytest_xraynoise.engine.resolution import Resolution
@@ -90,6 +91,7 @@ def finish(request: LadderRequest, measured: Measured, *, strips: int = 3) -> La
         _scores=first.scores,
         _per_image=first.per_image,
         _draws=tuple(one_draw(scored, draw) for draw in range(1, request.repeats)),
+        _odds=draw_of(scored.ranks, 0) if saturates(scored.ranks.values()) else {},
         _spreads=score.spreads,
     )
 
@@ -188,5 +190,6 @@ def _settings(request: LadderRequest, measured: Measured, resolution: Resolution
         "noise_settings": described(request.kind),
         "clip": True,
         "groups": None if groups is None else len(set(groups)),
+        **({"skipped": dict(measured.skipped)} if measured.skipped else {}),
         **{word: settings[word] for word in machine},
     }

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_xraynoise.engine.signs import PLAIN, Walk
+from pytest_xraynoise.models.denoisers.front import Front
 
 
 class Held:
@@ -21,25 +22,42 @@ class Held:
 
     def __init__(self, value: Any) -> None:
         self._method = isinstance(value, types.MethodType)
-        self._weak: weakref.ref[Any] | None
+        # A front is made anew for every ladder; it is what its parts are.
+        self._front: tuple[Held, Held, Any] | None = None
+        if isinstance(value, Front):
+            self._front = (Held(value.denoiser), Held(value.preprocess), value.intensity)
+        self._weak: weakref.ref[Any] | None = None
+        self._strong: Any = None
         try:
-            self._weak = weakref.WeakMethod(value) if self._method else weakref.ref(value)
-            self._strong = None
+            if self._front is None:
+                self._weak = weakref.WeakMethod(value) if self._method else weakref.ref(value)
         except TypeError:
-            self._weak, self._strong = None, value
+            self._strong = value
 
     @property
     def strong(self) -> bool:
         """Whether the object is kept alive by this reference."""
+        if self._front is not None:
+            return self._front[0].strong or self._front[1].strong
         return self._strong is not None
 
     @property
     def gone(self) -> bool:
         """Whether the object is no more."""
+        if self._front is not None:
+            return self._front[0].gone or self._front[1].gone
         return self._weak is not None and self._weak() is None
 
     def holds(self, value: Any) -> bool:
         """Whether this is the object; a bound method is made anew whenever it is looked up."""
+        if self._front is not None:
+            denoiser, preprocess, intensity = self._front
+            return (
+                isinstance(value, Front)
+                and denoiser.holds(value.denoiser)
+                and preprocess.holds(value.preprocess)
+                and bool(intensity == value.intensity)
+            )
         mine = self._strong if self._weak is None else self._weak()
         return mine is value or (self._method and mine is not None and bool(mine == value))
 

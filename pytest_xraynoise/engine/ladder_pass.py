@@ -11,18 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pytest_xraynoise.data.resize import size_of
+from pytest_xraynoise.engine.addresses import address_of, everything, noise_of
 from pytest_xraynoise.engine.batching import BatchSizer, regrouped
 from pytest_xraynoise.engine.collectors import open_collector
-from pytest_xraynoise.engine.measured import (
-    CLEAN,
-    Address,
-    Plan,
-    RungRows,
-    Samples,
-    address_of,
-    everything,
-    noise_of,
-)
+from pytest_xraynoise.engine.measured import CLEAN, Address, Plan, RungRows, Samples
 from pytest_xraynoise.engine.noising import Noising
 from pytest_xraynoise.engine.repeats import draw_of, key_of
 from pytest_xraynoise.engine.segmentation import Segmentation

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from pytest_xraynoise.data import Source, XrayDataset, open_source
 from pytest_xraynoise.data.subset import stratified
+from pytest_xraynoise.engine.addresses import addresses, view_of
 from pytest_xraynoise.engine.batching import BatchSizer
 from pytest_xraynoise.engine.classification import Classification
 from pytest_xraynoise.engine.device import choose_device, device_label
+from pytest_xraynoise.engine.fitting import fitting
 from pytest_xraynoise.engine.ladder_pass import LadderPass
-from pytest_xraynoise.engine.measured import Measured, Outputs, Picture, addresses, view_of
+from pytest_xraynoise.engine.measured import Measured, Outputs, Picture
 from pytest_xraynoise.engine.threads import shared_threads
 from pytest_xraynoise.errors import DataError, SpecError
 from pytest_xraynoise.models import ModelRunner, model_name, preserved_state
+from pytest_xraynoise.models.labels import declared_labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,13 +56,17 @@ def runner_of(
     how: Execution,
     preprocess: Callable[[torch.Tensor], Any] | None = None,
     output: Callable[[Any], Any] | None = None,
+    source: Source | None = None,
 ) -> ModelRunner:
-    """The model where ``how`` puts it.
+    """The model where ``how`` puts it, fitted to the data where they are given.
 
     Raises:
+        DataError: for a label of the data that the model does not have.
         ModelError: for something that is no model.
         SpecError: for a device that is not there, or a precision that it does not have.
     """
+    if source is not None:
+        preprocess, output = fitting(model, source, preprocess, output)
     return ModelRunner(
         model,
         _placement(model, how.device),
@@ -87,7 +93,8 @@ def take_subset(request: LadderRequest, source: Source) -> None:
         )
     if request.samples < len(source):
         targets, groups = source.survey()
-        source.keep(stratified(targets, request.samples, SUBSET_SEED, groups))
+        if request.samples < len(targets):  # some may not have loaded
+            source.keep(stratified(targets, request.samples, SUBSET_SEED, groups))
 
 
 def measure_data(
@@ -165,7 +172,7 @@ def measure(
         how: how the machine is used.
         rungs: the noisy rungs to run, draw by draw; all of the request by default.
         base: an earlier pass over the same samples. The clean images are then not run again, and
-            no pictures are kept; join both with :func:`~pytest_xraynoise.engine.measured.extended`.
+            no pictures are kept; join both with :func:`~pytest_xraynoise.engine.joining.extended`.
         preprocess: the model's own normalisation, applied after the noise.
         output: picks the tensor out of what the model returns.
         strips: how many samples to keep pictures of.
@@ -181,7 +188,7 @@ def measure(
         SpecError: for metrics, labels or a contrast that this task does not have.
     """
     check_strips(strips)
-    runner = runner_of(model, how, preprocess, output)
+    runner = runner_of(model, how, preprocess, output, source)
     with shared_threads(workers), preserved_state(runner.device):
         sizer = sizer_of(source, runner.device, how)
         ladder = LadderPass(
@@ -206,6 +213,7 @@ def measure(
         pictures=_pictures(ladder, request),
         pictured=view_of(request) if rungs is None and base is None else "",
         resize=source.size,
+        skipped=source.skipped,
         settings={
             "device": device_label(runner.device),
             "intensity": source.intensity.describe(),
@@ -269,13 +277,9 @@ def sizer_of(source: Source, device: torch.device, how: Execution) -> BatchSizer
 
 
 def _named(data: Any, model: Any) -> Any:
-    """Take label names from the model (``pathologies``) where the data have none.
-
-    A blank stands for an output that was not trained (torchxrayvision); it is named by its place.
-    """
-    found = getattr(model, "pathologies", None)
-    if not isinstance(found, (list, tuple)) or open_source(data).labels is not None:
+    """Take label names from the model where the data have none."""
+    names = declared_labels(model)
+    if names is None or open_source(data).labels is not None:
         return data
-    names = [str(name) or f"label {index}" for index, name in enumerate(found)]
     declared = data if isinstance(data, XrayDataset) else XrayDataset(data)
-    return replace(declared, labels=tuple(names))
+    return declared.named(names)

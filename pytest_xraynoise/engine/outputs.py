@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 SLACK = 1e-4
 """How far a probability may lie outside [0, 1]: what a mean in float32 leaves behind."""
 
+FINE = 20.0
+"""Log-odds up to which probabilities of float64 keep every float32 logit apart."""
+
 _SUM_SLACK = 1e-3  # the same for a row of exclusive classes
 
 
@@ -75,6 +78,14 @@ def to_ranks(rows: Array, task: Task, logits: bool) -> Array:
         others = [np.delete(rows, k, axis=1) for k in range(rows.shape[1])]
         rows = rows - np.stack([np.logaddexp.reduce(each, axis=1) for each in others], axis=1)
     return rows[:, -1] if task == "binary" else rows
+
+
+def saturates(ranks: Iterable[Array]) -> bool:
+    """Whether probabilities of these log-odds (or of these probabilities) may tie what they order.
+
+    Next to 1 a float64 probability of a logit of 20 is still finer than a float32 logit.
+    """
+    return any(float(np.abs(each).max(initial=0.0)) > FINE for each in ranks)
 
 
 def odds_of_pair(a: Array, b: Array) -> Array:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pytest_xraynoise.engine.addresses import addresses
 from pytest_xraynoise.engine.finishing import scored_of
-from pytest_xraynoise.engine.measured import Picture, addresses
+from pytest_xraynoise.engine.measured import Picture
 from pytest_xraynoise.engine.noising import Noising
 from pytest_xraynoise.engine.segmentation import Segmentation
 from pytest_xraynoise.engine.strips import StripKeeper

@@ -90,8 +90,8 @@ class Segmentation:
         outputs = {s: o if o.ndim == 4 else o[:, None] for s, o in raw.items()}
         if self.exclusive:
             return {severity: self._by_argmax(output) for severity, output in outputs.items()}
-        low = min(float(output.min()) for output in outputs.values())
-        high = max(float(output.max()) for output in outputs.values())
+        ends = [output.aminmax() for output in outputs.values()]
+        low, high = min(float(end.min) for end in ends), max(float(end.max) for end in ends)
         outside = low < -SLACK or high > 1 + SLACK
         if self.logits is None:
             self.logits = outside if self.outputs == "auto" else self.outputs == "logits"

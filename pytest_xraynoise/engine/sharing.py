@@ -19,32 +19,27 @@ samples that they show, from the same noise.
 
 from __future__ import annotations
 
-import functools
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import torch
-
-from pytest_xraynoise.engine.cache.data import DataDigest, digest_by_reading, offered_digest
-from pytest_xraynoise.engine.classification import RAW
+from pytest_xraynoise.engine.addresses import missing, view_of
+from pytest_xraynoise.engine.cache.data import offered_digest
 from pytest_xraynoise.engine.collectors import measured_names
-from pytest_xraynoise.engine.device import device_label
 from pytest_xraynoise.engine.identity import Held, fingerprint, opaque
-from pytest_xraynoise.engine.measured import CLEAN, difference, extended, missing, view_of
+from pytest_xraynoise.engine.joining import difference, extended
+from pytest_xraynoise.engine.measured import CLEAN
 from pytest_xraynoise.engine.measuring import (
     check_strips,
-    measure,
-    opened,
     runner_of,
-    take_subset,
 )
-from pytest_xraynoise.engine.pictures import made_again
+from pytest_xraynoise.engine.run import Run
 from pytest_xraynoise.models import preserved_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pytest_xraynoise.data import Batch, Source
+    import torch
+
     from pytest_xraynoise.engine.cache import KeptMeasurements
     from pytest_xraynoise.engine.engines import Engine
     from pytest_xraynoise.engine.execution import Execution
@@ -117,18 +112,19 @@ class SharedMeasurements:
         check_strips(strips)
         runner_of(model, how if engine is None else engine.here(how), preprocess, output)
         things = (model, data, preprocess, output)
-        run = _Run(request, things, how, strips, progress, workers, self.foreseen, engine)
+        run = Run(request, things, how, strips, progress, workers, self.foreseen, engine)
         settings = tuple(opaque(request.settings))
         entry = self._entry(things, (*_way(request, how), *map(id, settings)), settings)
-        if entry.signs != _signs(things):
+        signs = _signs(things)
+        if entry.signs != signs:
             entry.known.clear()
             entry.pictures.clear()
             entry.data = None
         measured = self._measured(entry, run)
-        entry.signs = _signs(things)
+        entry.signs = _signs(things) if run.touched else signs
         return measured
 
-    def _measured(self, entry: _Entry, run: _Run) -> Measured:
+    def _measured(self, entry: _Entry, run: Run) -> Measured:
         fitting = [one for one in entry.known if _serves(one, run.request)]
         before = min(fitting, key=lambda one: _count(run.request, one), default=None)
         if self._cache is not None and (before is None or missing(run.request, before)):
@@ -136,14 +132,16 @@ class SharedMeasurements:
         return self._pictured(entry, run, self._known(entry, run, before))
 
     def _kept(
-        self, cache: KeptMeasurements, entry: _Entry, run: _Run, before: Measured | None
+        self, cache: KeptMeasurements, entry: _Entry, run: Run, before: Measured | None
     ) -> Measured:
         """As without a cache, but for what earlier runs measured; and for later ones to find."""
         callables = (run.things[0], *run.things[2:])
         place = cache.place(run.request, callables, run.how, run.device, entry.kept)
         if place is None:
             return self._pictured(entry, run, self._known(entry, run, before))
-        run.hashing, place.data = True, entry.data
+        offered = offered_digest(run.source)
+        run.hashing, place.data = True, entry.data or offered
+        run.touched |= place.data is None
         with preserved_state(run.placement):
             earlier = cache.find(place, run.request, run.source)
         if earlier is not None and not _serves(earlier, run.request):
@@ -155,14 +153,14 @@ class SharedMeasurements:
             entry.known.append(earlier)
         measured = self._known(entry, run, earlier or before)
         # What a pass has read is what it measured, also where data differ from reading to reading.
-        place.data = offered_digest(run.source) or run.data_digest or place.data
+        place.data = offered or run.data_digest or place.data
         entry.data = place.data
         measured = self._pictured(entry, run, measured)
         if place.data is not None:
             cache.keep(place, measured, earlier, view_of(run.request))
         return measured
 
-    def _known(self, entry: _Entry, run: _Run, before: Measured | None) -> Measured:
+    def _known(self, entry: _Entry, run: Run, before: Measured | None) -> Measured:
         """Every rung, in the entry too."""
         measured = run.everything() if before is None else run.completed(before)
         if measured is not before:
@@ -170,7 +168,7 @@ class SharedMeasurements:
             entry.known.append(measured)
         return measured
 
-    def _pictured(self, entry: _Entry, run: _Run, measured: Measured) -> Measured:
+    def _pictured(self, entry: _Entry, run: Run, measured: Measured) -> Measured:
         view = view_of(run.request)
         wanted = min(run.strips, len(measured.samples.ids))
         if measured.pictured == view and len(measured.pictures) >= wanted:
@@ -192,140 +190,6 @@ class SharedMeasurements:
         dropped = strong[: max(0, len(strong) - HELD + _keeps(entry))]
         self._entries = [*(one for one in others if one not in dropped), entry]
         return entry
-
-
-@dataclass
-class _Run:
-    """One request with all that is needed to measure it.
-
-    Attributes:
-        hashing: whether passes make digests of the data that hold from run to run.
-        data_digest: the digest of what the last pass read; None without ``hashing``.
-    """
-
-    request: LadderRequest
-    things: tuple[Any, Any, Any, Any]
-    how: Execution
-    strips: int
-    progress: Progress | None
-    workers: int
-    foreseen: tuple[str, ...]
-    engine: Engine | None = None
-    hashing: bool = False
-    data_digest: str | None = None
-
-    @functools.cached_property
-    def placement(self) -> torch.device:
-        """What the model runs on."""
-        return runner_of(self.things[0], self._here).device
-
-    @property
-    def _here(self) -> Execution:
-        """How this process uses the machine, beside an engine that has others."""
-        return self.how if self.engine is None else self.engine.here(self.how)
-
-    @property
-    def device(self) -> str:
-        """What the model runs on, as reports name it."""
-        return device_label(self.placement)
-
-    @functools.cached_property
-    def source(self) -> Source:
-        """The samples of the request."""
-        source = self._opened()
-        with preserved_state(self.placement):
-            take_subset(self.request, source)
-        return source
-
-    def everything(self) -> Measured:
-        """Every rung, whatever is known."""
-        return self._pass(self.request, self.source, strips=self.strips, foreseen=self.foreseen)
-
-    def completed(self, before: Measured) -> Measured:
-        """What is known, with the missing rungs; all anew where the samples do not hold still."""
-        plan = missing(self.request, before)
-        if not plan:
-            return before
-        source = self._opened()
-        if before.loaded is None or not _has_kept(source, before.loaded):
-            return self.everything()
-        numbers = tuple(n for n in before.rungs[CLEAN].numbers if n != RAW)
-        further = self._pass(
-            # Of a segmenter the same numbers for the same labels, whoever reads them.
-            replace(self.request, labels=before.outputs.judged or self.request.labels),
-            source,
-            rungs=plan,
-            base=before,
-            strips=0,
-            foreseen=(*self.foreseen, *numbers),
-        )
-        return self.everything() if difference(before, further) else extended(before, further)
-
-    def pictures(self, measured: Measured) -> tuple[Picture, ...]:
-        """Pictures of the samples that lose most over the rungs of this request."""
-        if measured.loaded is None:
-            return ()
-        model, _, preprocess, output = self.things
-        runner = runner_of(model, self._here, preprocess, output)
-        source = self._opened()
-        return made_again(self.request, measured, source, runner, self.strips, self.workers)
-
-    def _opened(self) -> Source:
-        return opened(self.request, self.things[0], self.things[1], self.how)
-
-    def _pass(self, request: LadderRequest, source: Source, **words: Any) -> Measured:
-        model, _, preprocess, output = self.things
-        digest = DataDigest() if self.hashing else None
-        with preserved_state(self.placement):
-            measured = (measure if self.engine is None else self.engine.measure)(
-                request,
-                model,
-                source,
-                self.how,
-                preprocess=preprocess,
-                output=output,
-                progress=self.progress,
-                workers=self.workers,
-                digests=digest or checksums,
-                **words,
-            )
-        self.data_digest = None if digest is None else self._total(digest, measured, source)
-        return measured
-
-    def _total(self, digest: DataDigest, measured: Measured, source: Source) -> str:
-        """The digest of all samples that were read, wherever that was."""
-        if self.engine is None:
-            return digest.total(source)
-        if self.request.contrast is not None:  # the samples that it left out are not known here
-            return digest_by_reading(self.source)
-        samples = measured.samples
-        return DataDigest(samples.ids, samples.digests).total(source, samples.groups)
-
-
-def _has_kept(source: Source, loaded: Sequence[int]) -> bool:
-    """Restrict a source to the samples of before; False where it lacks one by now."""
-    places = source.positions
-    if places is None:
-        return False
-    at = {place: n for n, place in enumerate(places)}
-    if any(place not in at for place in loaded):
-        return False
-    source.keep([at[place] for place in loaded])
-    return True
-
-
-def checksums(batch: Batch) -> list[str]:
-    """Sums over the pixels and the target of each sample, exact and in no order.
-
-    They tell augmentation and edits from the same sample read again, at memory speed.
-    """
-    found = [""] * len(batch.ids)
-    for part in batch.parts:
-        for row, image in zip(part.rows, part.unit, strict=True):
-            bits = image.contiguous().view(torch.int32).sum(dtype=torch.int64)
-            target = batch.targets[row].double().nan_to_num(-1.0).sum()
-            found[row] = f"{int(bits)} {float(target)!r}"
-    return found
 
 
 def _way(request: LadderRequest, how: Execution) -> tuple[Any, ...]:

@@ -181,5 +181,5 @@ def _label_map(masks: torch.Tensor) -> npt.NDArray[np.uint8]:
 
 def _png(pixels: npt.NDArray[np.uint8]) -> str:
     stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, format="PNG", optimize=True)
+    Image.fromarray(pixels).save(stream, format="PNG")
     return base64.b64encode(stream.getvalue()).decode("ascii")

@@ -69,9 +69,11 @@ def breaking_point(
         SpecError: for a request that makes no sense, or no limit.
         DataError, ModelError, MetricError: as for :func:`~pytest_xraynoise.evaluate`.
 
-    >>> from pytest_xraynoise import breaking_point                        # doctest: +SKIP
-    >>> breaking_point(model, data, noise="lowdose", max_auroc_drop=0.05).reading  # doctest: +SKIP
-    'holds down to 0.112 of the reference dose (interval 0.091 to 0.143)'
+    Examples:
+        >>> breaking_point(
+        ...     model, data, noise="lowdose", max_auroc_drop=0.05
+        ... ).reading  # doctest: +SKIP
+        'holds down to 0.112 of the reference dose (interval 0.091 to 0.143)'
     """
     found = ladder_with_breaking_point(
         model,

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     Array = npt.NDArray[np.float64]
     Paired = dict[int, dict[str, MetricValue]]
 
+_FAR = 1e300
+
 CLOSE = 1e-5
 """What float32 may change of a number that is read off the samples again."""
 
@@ -70,6 +72,7 @@ def paired_values(
             resamples=resamples,
             seed=int(now.settings.get("seed") or 0),
             groups=after.groups,
+            ranks=_ranks(before, after, severity),
             decisions=_decisions(baseline, now, before, after, severity),
             options=_options(now),
         )
@@ -80,8 +83,8 @@ def paired_values(
             for s, values in found.items()
         ):
             lost[name] = (
-                "its value cannot be read off the stored samples again (saturated probabilities, "
-                "for instance)"
+                "its value cannot be read off the stored samples again (a threshold among "
+                "saturated probabilities, for instance)"
             )
     kept = {s: {n: v for n, v in values.items() if n not in lost} for s, values in found.items()}
     return kept, lost
@@ -109,6 +112,14 @@ def _lacks_numbers(name: str, samples: Samples | None) -> bool:
 def _two(before: Mapping[int, Array], after: Mapping[int, Array], at: int) -> dict[int, Array]:
     """The baseline as step 0 and now as step 1; nothing where there are no such numbers."""
     return {0: before[at], 1: after[at]} if at in before and at in after else {}
+
+
+def _ranks(before: Samples, after: Samples, severity: int) -> dict[int, Array]:
+    """The order of the samples as metrics like AUROC read it, which takes finite numbers."""
+    return {
+        step: np.nan_to_num(x, posinf=_FAR, neginf=-_FAR)
+        for step, x in _two(before.odds, after.odds, severity).items()
+    }
 
 
 def _decisions(

@@ -1,7 +1,8 @@
 """Per-sample numbers as a baseline keeps them: float32, aligned by id, with digests.
 
 Probabilities are kept as log-odds. A float32 probability saturates at 1 - 6e-8, which would tie
-samples that AUROC told apart; the float32 log-odds of a float64 probability do not.
+samples that AUROC told apart; the float32 log-odds of a float64 probability do not. Where even
+float64 probabilities saturate, from logits of 37 on, these are the logits of the model.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ class Samples:
         scores: by severity, probabilities (N,) or (N, K); empty for a segmentation.
         per_image: by metric and severity, (N, K) with NaN where an image is ignored.
         groups: the group of each sample, None where none were declared.
+        odds: log-odds of the scores by severity, as they are kept; infinite where a model gave
+            probabilities of 0 or 1.
     """
 
     ids: tuple[str, ...]
@@ -45,6 +48,7 @@ class Samples:
     scores: Mapping[int, Array] = field(default_factory=dict)
     per_image: Mapping[str, Mapping[int, Array]] = field(default_factory=dict)
     groups: tuple[str, ...] | None = None
+    odds: Mapping[int, Array] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +84,17 @@ def samples_of(result: LadderResult) -> Samples | None:
         scores = dict(result._scores)
         if set(scores) != wanted or not all(x.size and _is_share(x) for x in scores.values()):
             return None
-        found = Samples(result.ids, result.targets, scores, {}, result.groups)
+        odds = result._odds if set(result._odds) == wanted else {}
+        found = Samples(result.ids, result.targets, scores, {}, result.groups, odds)
     return unpacked(found.ids, found.targets, packed(found), found.groups)
 
 
 def packed(samples: Samples) -> dict[str, npt.NDArray[np.float32]]:
     """The arrays by ``scores/3`` or ``dice/3``, float32."""
-    found = {f"{SCORES}/{s}": _log_odds(x) for s, x in samples.scores.items()}
+    found = {
+        f"{SCORES}/{s}": samples.odds[s].astype(np.float32) if s in samples.odds else _log_odds(x)
+        for s, x in samples.scores.items()
+    }
     for name, rungs in samples.per_image.items():
         found |= {f"{name}/{s}": x.astype(np.float32) for s, x in rungs.items()}
     return found
@@ -101,6 +109,7 @@ def unpacked(
         ValueError: for arrays that are not what that gives.
     """
     scores: dict[int, Array] = {}
+    odds: dict[int, Array] = {}
     per_image: dict[str, dict[int, Array]] = {}
     for key, array in arrays.items():
         name, _, severity = key.rpartition("/")
@@ -108,10 +117,12 @@ def unpacked(
             raise ValueError(f"{key}: {len(array)} rows for {len(ids)} samples")
         if name == SCORES:
             scores[int(severity)] = _shares(array)
+            odds[int(severity)] = array.astype(np.float64)
         else:
             per_image.setdefault(name, {})[int(severity)] = array.astype(np.float64)
     own = None if groups is None else tuple(groups)
-    return Samples(tuple(ids), np.asarray(targets, dtype=np.float64), scores, per_image, own)
+    truth = np.asarray(targets, dtype=np.float64)
+    return Samples(tuple(ids), truth, scores, per_image, own, odds)
 
 
 def aligned(samples: Samples, ids: Sequence[str]) -> Samples:
@@ -127,6 +138,7 @@ def aligned(samples: Samples, ids: Sequence[str]) -> Samples:
         {s: x[order] for s, x in samples.scores.items()},
         {n: {s: x[order] for s, x in v.items()} for n, v in samples.per_image.items()},
         None if samples.groups is None else tuple(samples.groups[i] for i in order),
+        {s: x[order] for s, x in samples.odds.items()},
     )
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy as np
     import numpy.typing as npt
@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     FloatArray = npt.NDArray[np.float64]
     Masks = npt.NDArray[np.bool_]
     Compute = Callable[..., "Reading | float"]  # (targets, scores), and the metric's options
-    Weighted = Callable[..., tuple[FloatArray, FloatArray]]  # (targets, scores, weights), the same
+    Both = tuple[FloatArray, FloatArray]  # the macro value (B,), and that of each label (B, K)
+    Weighted = Callable[..., Both]  # (targets, scores, weights), the same
+    Counts = npt.NDArray[np.uint8]
+    Resampled = Callable[[Counts], list[Both]]
+    Prepare = Callable[..., Resampled]  # (targets, inputs), and the metric's options
     SampleValues = Callable[[FloatArray, FloatArray], npt.ArrayLike]
     MaskValues = Callable[[Masks, Masks], npt.ArrayLike]
 
@@ -73,6 +77,10 @@ class Metric:
             ``weighted(targets, scores, weights) -> (macro, by_label)`` with weights (B, N), macro
             (B,) and by_label (B, K); NaN where a resample does not define the value. Without it,
             the bootstrap calls ``compute`` for every resample.
+        prepare: the fastest bootstrap, of all rungs together: ``prepare(targets, inputs)``, where
+            ``inputs`` has the scores of every rung, does once what does not change from resample to
+            resample, and gives a function of counts (N, B) uint8, how often each sample was drawn,
+            that returns what ``weighted`` does for each of the inputs. It goes before ``weighted``.
         ranks: True if only the order of the scores matters. ``compute`` and ``weighted`` then get
             logits where the model gave logits: their order does not saturate as probabilities do.
         decided: True if the metric is read at the clean operating point. ``compute`` and
@@ -97,6 +105,7 @@ class Metric:
     decided: bool = False
     compute: Compute
     weighted: Weighted | None = None
+    prepare: Prepare | None = None
     pooled: frozenset[Task] = frozenset()
     options: tuple[str, ...] = ()
 
@@ -111,7 +120,9 @@ class Metric:
             return self
         words = {name: options[name] for name in self.options}
         weighted = None if self.weighted is None else partial(self.weighted, **words)
-        return replace(self, compute=partial(self.compute, **words), weighted=weighted)
+        prepare = None if self.prepare is None else partial(self.prepare, **words)
+        compute = partial(self.compute, **words)
+        return replace(self, compute=compute, weighted=weighted, prepare=prepare)
 
     @classmethod
     def from_samples(
@@ -144,7 +155,19 @@ class Metric:
 
             return weighted_sample_means(values, targets, scores, weights)
 
-        return cls(name=name, title=title, compute=compute, weighted=weighted, **traits)
+        def prepare(targets: FloatArray, inputs: Sequence[FloatArray]) -> Resampled:
+            from pytest_xraynoise.metrics.per_sample import resampled_sample_means
+
+            return resampled_sample_means(values, targets, inputs)
+
+        return cls(
+            name=name,
+            title=title,
+            compute=compute,
+            weighted=weighted,
+            prepare=prepare,
+            **traits,
+        )
 
     @classmethod
     def from_masks(
@@ -176,6 +199,11 @@ class Metric:
 
             return weighted_mean_over_images(targets, numbers, weights)
 
+        def prepare(targets: FloatArray, inputs: Sequence[FloatArray]) -> Resampled:
+            from pytest_xraynoise.metrics.resampled import prepare_mean_over_images
+
+            return prepare_mean_over_images(targets, inputs)
+
         return cls(
             name=name,
             title=title,
@@ -184,5 +212,6 @@ class Metric:
             masks=values,
             compute=compute,
             weighted=weighted,
+            prepare=prepare,
             **traits,
         )

@@ -25,11 +25,15 @@ from scipy.sparse import csr_array
 
 from pytest_xraynoise.metrics.averages import mean_of_defined, ratio
 from pytest_xraynoise.metrics.columns import Columns, as_columns
-from pytest_xraynoise.metrics.per_sample import weighted_means
 from pytest_xraynoise.metrics.reading import check_probabilities, read
+from pytest_xraynoise.metrics.sums import Sums, means
 
 if TYPE_CHECKING:
-    from pytest_xraynoise.metrics.base import FloatArray, Reading, Weighted
+    from collections.abc import Callable
+
+    import numpy.typing as npt
+
+    from pytest_xraynoise.metrics.base import Both, FloatArray, Reading, Weighted
 
 BINS = 15
 """The bins of Guo et al. 2017 (arXiv 1706.04599)."""
@@ -55,19 +59,37 @@ def weighted_ece(
     Returns:
         The macro value (B,) and the value of each label (B, K), NaN where undefined.
     """
+    return ece_of(targets, scores, ece_bins)(np.ascontiguousarray(weights.T))
+
+
+def ece_of(
+    targets: FloatArray, scores: FloatArray, bins: int
+) -> Callable[[FloatArray], tuple[FloatArray, FloatArray]]:
+    """The bins of :func:`weighted_ece`, made once.
+
+    Returns:
+        A function of weights (N, B) in C order, that gives the macro value and those of the labels.
+    """
     columns = as_columns(targets, scores)
-    by_sample = np.ascontiguousarray(weights.T)
+    known = [np.flatnonzero(each) for each in columns.labelled.T]
     truth = columns.truth.astype(np.float64)
-    by_label = np.empty((len(weights), columns.scores.shape[1]))
-    for k in range(by_label.shape[1]):
-        known = np.flatnonzero(columns.labelled[:, k])
-        by_label[:, k] = _ece(columns.scores[known, k], truth[known, k], known, by_sample, ece_bins)
-    if not columns.exclusive:
-        return mean_of_defined(by_label), by_label
-    known = np.flatnonzero(columns.labelled[:, 0])
-    top = columns.scores[known].argmax(axis=1)
-    hit = truth[known, top]
-    return _ece(columns.scores[known, top], hit, known, by_sample, ece_bins), by_label
+    parts = [(columns.scores[m, k], truth[m, k], m) for k, m in enumerate(known)]
+    if columns.exclusive:  # and the top class, after all of them
+        top = columns.scores[known[0]].argmax(axis=1)
+        parts.append((columns.scores[known[0], top], truth[known[0], top], known[0]))
+    matrices = [_gaps(*part, bins, len(truth)) for part in parts]
+    labelled = np.zeros((len(parts), len(truth)))
+    for row, (_, _, members) in zip(labelled, parts, strict=True):
+        row[members] = 1.0
+
+    def weighted(by_sample: FloatArray) -> tuple[FloatArray, FloatArray]:
+        gaps = np.stack([np.abs(each @ by_sample).sum(axis=0) for each in matrices])
+        values = ratio(gaps, labelled @ by_sample).T
+        if columns.exclusive:
+            return values[:, -1], values[:, :-1]
+        return mean_of_defined(values), values
+
+    return weighted
 
 
 def weighted_brier(
@@ -77,12 +99,22 @@ def weighted_brier(
 
     Arguments and result as in :func:`weighted_ece`.
     """
+    return brier_sums(targets, scores).weighted(weights)
+
+
+def brier_sums(targets: FloatArray, scores: FloatArray) -> Sums:
+    """The Brier score, as sums over samples."""
     columns = as_columns(targets, scores)
     squares = np.where(columns.labelled, (columns.scores - columns.truth) ** 2, np.nan)
-    macro, by_label = weighted_means(squares, weights)
-    if columns.exclusive:
-        macro = weighted_means(0.5 * squares.sum(axis=1, keepdims=True), weights)[0]
-    return macro, by_label
+    if not columns.exclusive:
+        return means(squares)
+    both = means(np.column_stack([0.5 * squares.sum(axis=1), squares]))
+
+    def combine(sums: FloatArray) -> Both:
+        values = both.combine(sums)[1]
+        return values[:, 0], values[:, 1:]
+
+    return Sums(both.columns, combine)
 
 
 def ece(targets: FloatArray, scores: FloatArray, *, ece_bins: int = BINS) -> Reading:
@@ -111,22 +143,15 @@ def _read(weighted: Weighted, targets: FloatArray, scores: FloatArray) -> Readin
     return replace(reading, excluded={}) if columns.exclusive else reading
 
 
-def _ece(
-    probability: FloatArray,
-    truth: FloatArray,
-    members: np.ndarray[tuple[int], np.dtype[np.intp]],
-    by_sample: FloatArray,
-    bins: int,
-) -> FloatArray:
-    """One column in all resamples; weights (N, B) with the samples along the rows."""
+def _gaps(
+    probability: FloatArray, truth: FloatArray, members: npt.NDArray[np.intp], bins: int, size: int
+) -> csr_array:
+    """The matrix (bins, N) that adds up what each bin's probabilities are above the truth."""
     count, order = len(probability), np.argsort(probability, kind="stable")
-    if not count:
-        return np.full(by_sample.shape[1], np.nan)
     ordered = probability[order]
     begins = np.ones(count, dtype=np.bool_)
     begins[1:] = ordered[1:] != ordered[:-1]
     first = np.maximum.accumulate(np.where(begins, np.arange(count), 0))
-    bounds = np.searchsorted(first * bins // count, np.arange(bins + 1))
+    bounds = np.searchsorted(first * bins // max(count, 1), np.arange(bins + 1))
     gaps = (probability - truth)[order]
-    matrix = csr_array((gaps, members[order], bounds), shape=(bins, len(by_sample)))
-    return ratio(np.abs(matrix @ by_sample).sum(axis=0), by_sample[members].sum(axis=0))
+    return csr_array((gaps, members[order], bounds), shape=(bins, size))

@@ -25,8 +25,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pytest_xraynoise.metrics.averages import mean_of_defined, ratio
+from pytest_xraynoise.metrics.averages import mean_of_defined
 from pytest_xraynoise.metrics.columns import Columns, as_columns
+from pytest_xraynoise.metrics.counted import accuracy_sums, balanced_accuracy_sums, f1_sums
 from pytest_xraynoise.metrics.ranking import (
     weighted_auroc_column,
     weighted_precision_column,
@@ -84,16 +85,7 @@ def weighted_accuracy(
     Multiclass: top-1 accuracy over all samples, and the recall of each class as its value.
     Arguments and result as in :func:`weighted_auroc`.
     """
-    columns = as_columns(targets, scores)
-    predicted = columns.predicted(THRESHOLD)
-    if columns.exclusive:
-        hit = predicted & columns.truth
-        by_label = ratio(weights @ hit.astype(float), weights @ columns.truth.astype(float))
-        labelled = columns.labelled[:, 0].astype(float)
-        return ratio(weights @ hit.any(axis=1).astype(float), weights @ labelled), by_label
-    right = (predicted == columns.truth) & columns.labelled
-    by_label = ratio(weights @ right.astype(float), weights @ columns.labelled.astype(float))
-    return mean_of_defined(by_label), by_label
+    return accuracy_sums(targets, scores).weighted(weights)
 
 
 def weighted_balanced_accuracy(
@@ -105,15 +97,7 @@ def weighted_balanced_accuracy(
     that occur. ``sensitivity`` and ``specificity`` are the ones at the clean operating point.
     Arguments and result as in :func:`weighted_auroc`.
     """
-    columns = as_columns(targets, scores)
-    predicted = columns.predicted(THRESHOLD)
-    truth, absent = columns.truth, columns.labelled & ~columns.truth
-    found = ratio(weights @ (predicted & truth).astype(float), weights @ truth.astype(float))
-    if columns.exclusive:
-        return mean_of_defined(found), found
-    spared = ratio(weights @ (absent & ~predicted).astype(float), weights @ absent.astype(float))
-    by_label = 0.5 * (found + spared)
-    return mean_of_defined(by_label), by_label
+    return balanced_accuracy_sums(targets, scores).weighted(weights)
 
 
 def weighted_sensitivity_at_specificity(
@@ -141,13 +125,7 @@ def weighted_f1(
 
     Arguments and result as in :func:`weighted_auroc`.
     """
-    columns = as_columns(targets, scores)
-    predicted = columns.predicted(THRESHOLD) & columns.labelled
-    positive = weights @ columns.truth.astype(float)
-    hit = weights @ (predicted & columns.truth).astype(float)
-    by_label = ratio(2.0 * hit, positive + weights @ predicted.astype(float))
-    by_label[positive == 0.0] = np.nan
-    return mean_of_defined(by_label), by_label
+    return f1_sums(targets, scores).weighted(weights)
 
 
 def auroc(targets: FloatArray, scores: FloatArray) -> Reading:

@@ -15,8 +15,8 @@ import numpy as np
 
 from pytest_xraynoise.errors import MetricError
 from pytest_xraynoise.metrics.columns import as_columns
-from pytest_xraynoise.metrics.per_sample import weighted_means
 from pytest_xraynoise.metrics.reading import read
+from pytest_xraynoise.metrics.sums import Sums, means
 
 if TYPE_CHECKING:
     from pytest_xraynoise.metrics.base import FloatArray, Reading
@@ -36,7 +36,7 @@ def weighted_sensitivity(
     Returns:
         The macro value (B,) and the value of each label (B, K), NaN where undefined.
     """
-    return weighted_means(_of_class(targets, decisions, positive=True), weights)
+    return sensitivity_sums(targets, decisions).weighted(weights)
 
 
 def weighted_specificity(
@@ -46,7 +46,17 @@ def weighted_specificity(
 
     Arguments and result as in :func:`weighted_sensitivity`.
     """
-    return weighted_means(_of_class(targets, decisions, positive=False), weights)
+    return specificity_sums(targets, decisions).weighted(weights)
+
+
+def sensitivity_sums(targets: FloatArray, decisions: FloatArray) -> Sums:
+    """Sensitivity, as sums over samples."""
+    return means(_of_class(targets, decisions, positive=True))
+
+
+def specificity_sums(targets: FloatArray, decisions: FloatArray) -> Sums:
+    """Specificity, as sums over samples."""
+    return means(_of_class(targets, decisions, positive=False))
 
 
 def sensitivity(targets: FloatArray, decisions: FloatArray) -> Reading:

@@ -7,34 +7,32 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pytest_xraynoise.errors import MetricError
-from pytest_xraynoise.metrics.averages import mean_of_defined, ratio
 from pytest_xraynoise.metrics.base import Reading
 from pytest_xraynoise.metrics.columns import NoLabelLeftError
+from pytest_xraynoise.metrics.sums import means, resampled_sums
 
 if TYPE_CHECKING:
-    from pytest_xraynoise.metrics.base import FloatArray, SampleValues
+    from collections.abc import Sequence
 
-
-def weighted_means(values: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Mean over samples of each column, then mean over columns.
-
-    Args:
-        values: (N, K), NaN where a sample does not count for a label.
-        weights: (B, N), the weight of each sample in each of B resamples.
-
-    Returns:
-        The macro value (B,) and the value of each label (B, K), NaN where no sample is left.
-    """
-    counted = ~np.isnan(values)
-    by_label = ratio(weights @ np.where(counted, values, 0.0), weights @ counted.astype(np.float64))
-    return mean_of_defined(by_label), by_label
+    from pytest_xraynoise.metrics.base import Both, FloatArray, Resampled, SampleValues
 
 
 def weighted_sample_means(
     of_samples: SampleValues, targets: FloatArray, scores: FloatArray, weights: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """:func:`weighted_means` of the numbers that a user's function gives each sample."""
-    return weighted_means(_values(of_samples, targets, scores), weights)
+) -> Both:
+    """The mean over samples of the numbers that a user's function gives each, for weights (B, N).
+
+    Returns:
+        The macro value (B,) and the value of each label (B, K), NaN where no sample is left.
+    """
+    return means(_values(of_samples, targets, scores)).weighted(weights)
+
+
+def resampled_sample_means(
+    of_samples: SampleValues, targets: FloatArray, inputs: Sequence[FloatArray]
+) -> Resampled:
+    """:func:`weighted_sample_means` of several rungs, from how often each sample was drawn."""
+    return resampled_sums([means(_values(of_samples, targets, scores)) for scores in inputs])
 
 
 def mean_over_samples(of_samples: SampleValues, targets: FloatArray, scores: FloatArray) -> Reading:
@@ -45,7 +43,7 @@ def mean_over_samples(of_samples: SampleValues, targets: FloatArray, scores: Flo
         NoLabelLeftError: if it gives nothing but NaN.
     """
     values = _values(of_samples, targets, scores)
-    macro, by_label = weighted_means(values, np.ones((1, len(values))))
+    macro, by_label = means(values).weighted(np.ones((1, len(values))))
     reasons: dict[int | str, str] = {
         int(k): "no sample counts for it" for k in np.flatnonzero(np.isnan(by_label[0]))
     }

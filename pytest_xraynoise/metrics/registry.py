@@ -11,10 +11,19 @@ from pytest_xraynoise.errors import SpecError, unknown
 from pytest_xraynoise.metrics.base import CLASSIFICATION, SEGMENTATION, Metric, Reading
 
 if TYPE_CHECKING:
-    from pytest_xraynoise.metrics.base import Compute, FloatArray, Weighted
+    from collections.abc import Sequence
+
+    from pytest_xraynoise.metrics.base import (
+        Compute,
+        FloatArray,
+        Prepare,
+        Resampled,
+        Weighted,
+    )
     from pytest_xraynoise.results import Task
 
 _TASKS: tuple[Task, ...] = ("binary", "multilabel", "multiclass", "segmentation")
+_BY_WEIGHTS = ("sensitivity_at_specificity",)  # has no faster bootstrap
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -42,6 +51,17 @@ def _late_weighted(module: str, attribute: str) -> Weighted:
     return weighted
 
 
+def _late_prepare(attribute: str) -> Prepare:
+    """``prepare`` of a metric in the module ``resampled``, which is imported at the first call."""
+
+    def prepare(targets: FloatArray, inputs: Sequence[FloatArray], **options: Any) -> Resampled:
+        home = importlib.import_module("pytest_xraynoise.metrics.resampled")
+        prepared: Prepare = getattr(home, attribute)
+        return prepared(targets, inputs, **options)
+
+    return prepare
+
+
 def _classification(name: str, title: str, module: str = "classification", **traits: Any) -> Metric:
     """A metric of classifiers in [0, 1] that lives in ``module`` under its own name."""
     return Metric(
@@ -52,6 +72,7 @@ def _classification(name: str, title: str, module: str = "classification", **tra
         tasks=CLASSIFICATION,
         compute=_late_compute(module, name),
         weighted=_late_weighted(module, f"weighted_{name}"),
+        prepare=None if name in _BY_WEIGHTS else _late_prepare(f"prepare_{name}"),
         **traits,
     )
 
@@ -67,6 +88,7 @@ def _per_image(name: str, title: str, upper: float | None = 1.0, **traits: Any) 
         per_image=True,
         compute=_late_compute("segmentation", "mean_over_images"),
         weighted=_late_weighted("segmentation", "weighted_mean_over_images"),
+        prepare=_late_prepare("prepare_mean_over_images"),
         **traits,
     )
 
@@ -76,6 +98,7 @@ _WORST_DECILE = replace(
     _per_image("dice_worst_decile", "Worst-decile Dice", reads="dice"),
     compute=_late_compute("tail", "worst_decile"),
     weighted=_late_weighted("tail", "weighted_worst_decile"),
+    prepare=None,
 )
 _BUILT_IN = (
     _classification("auroc", "AUROC", ranks=True),

@@ -17,7 +17,7 @@ import numpy as np
 from pytest_xraynoise.errors import MetricError
 from pytest_xraynoise.metrics.base import Reading
 from pytest_xraynoise.metrics.columns import NoLabelLeftError
-from pytest_xraynoise.metrics.per_sample import weighted_means
+from pytest_xraynoise.metrics.sums import means
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -118,7 +118,7 @@ def weighted_mean_over_images(
     Returns:
         The macro value (B,) and the value of each class (B, K), NaN where no image is left.
     """
-    return weighted_means(checked_per_image(values), weights)
+    return means(checked_per_image(values)).weighted(weights)
 
 
 def mean_over_images(targets: FloatArray, values: FloatArray) -> Reading:

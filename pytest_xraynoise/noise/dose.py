@@ -37,8 +37,9 @@ def quanta_per_pixel(
         SpecError: unknown quality.
         NoiseError: kerma or pitch not positive and finite.
 
-    >>> round(quanta_per_pixel(2.5, "RQA9", 0.139))
-    1501
+    Examples:
+        >>> round(quanta_per_pixel(2.5, "RQA9", 0.139))
+        1501
     """
     if quality not in FLUENCE:
         raise SpecError(unknown("radiation quality", quality, FLUENCE))
@@ -97,8 +98,9 @@ def dose_fraction(
         SpecError: none or several of the three.
         NoiseError: no number, not finite, not positive where it must be, or beyond all doses.
 
-    >>> round(dose_fraction(deviation_index=-3), 3)
-    0.501
+    Examples:
+        >>> round(dose_fraction(deviation_index=-3), 3)
+        0.501
     """
     given = {"kerma": kerma, "exposure_index": exposure_index, "deviation_index": deviation_index}
     stated = {name: value for name, value in given.items() if value is not None}

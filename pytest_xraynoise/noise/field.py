@@ -20,7 +20,10 @@ class Field:
     Args:
         shape: (H, W) of the image.
         per_pixel: words a pixel, 1, 2 or 4.
-        seed, key, stream: what the words are a function of; see :mod:`.spec.philox`.
+        seed: with ``key`` and ``stream`` what the words are a function of; see
+            :mod:`pytest_xraynoise.noise.spec.philox`.
+        key: of the sample.
+        stream: of the kind of noise and the draw.
     """
 
     def __init__(

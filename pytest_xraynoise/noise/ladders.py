@@ -94,10 +94,11 @@ def custom_ladder(
             its units: ``dose`` (fraction of the reference), ``deviation_index``,
             ``exposure_index`` or ``air_kerma`` (uGy at the detector).
 
-    >>> [rung.label for rung in custom_ladder("poisson", photons=[1000, 200]).rungs]
-    ['1000 photons at white', '200 photons at white']
-    >>> [rung.label for rung in custom_ladder("lowdose", deviation_index=[0, -3]).rungs]
-    ['0 deviation index', '-3 deviation index']
+    Examples:
+        >>> [rung.label for rung in custom_ladder("poisson", photons=[1000, 200]).rungs]
+        ['1000 photons at white', '200 photons at white']
+        >>> [rung.label for rung in custom_ladder("lowdose", deviation_index=[0, -3]).rungs]
+        ['0 deviation index', '-3 deviation index']
 
     Raises:
         SpecError: unknown kind or parameter, a parameter missing or out of range, no rung, or

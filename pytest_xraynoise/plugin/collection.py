@@ -117,6 +117,13 @@ def case_of(item: pytest.Item) -> RobustCase | None:
     return None if spec is None else spec.params.get(CASE)
 
 
+def mark_of(item: pytest.Item) -> pytest.Mark | None:
+    """The mark that the case of an item came from, or None."""
+    case = case_of(item)
+    read = item.config.stash.get(_PARSED, {}).values()
+    return next((mark for mark, cases in read if any(each is case for each in cases)), None)
+
+
 def _test_function(
     collector: pytest.Module | pytest.Class, name: str, obj: object
 ) -> FunctionType | None:
@@ -149,6 +156,8 @@ def _check_fixtures(metafunc: pytest.Metafunc, cases: list[RobustCase]) -> None:
     pytest has no public way to ask which fixtures there are. Where this one does not work, nothing
     is refused here and pytest tells about the missing fixture when the test is set up.
     """
+    from pytest_xraynoise.engine.denoiser_words import BUILT_IN
+
     manager: Any = getattr(metafunc.definition.session, "_fixturemanager", None)
     lookup = getattr(manager, "getfixturedefs", None)
     tables = [v for k, v in vars(manager or object).items() if k.startswith("_arg2")]
@@ -159,4 +168,6 @@ def _check_fixtures(metafunc: pytest.Metafunc, cases: list[RobustCase]) -> None:
         for name in case.fixtures:
             if name not in known or not lookup(name, metafunc.definition):
                 public = [each for each in known if not each.startswith("_")]
+                if name == case.denoiser:
+                    raise SpecError(unknown("denoiser", name, [*BUILT_IN, *public]))
                 raise SpecError(unknown("fixture", name, public))

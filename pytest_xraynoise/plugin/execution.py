@@ -10,7 +10,8 @@ import pytest
 
 from pytest_xraynoise.engine import run_request
 from pytest_xraynoise.engine.breaking import Prober
-from pytest_xraynoise.errors import XrayNoiseError
+from pytest_xraynoise.engine.denoiser_words import is_word, parse_word
+from pytest_xraynoise.errors import ModelError, XrayNoiseError
 from pytest_xraynoise.judge import decide
 from pytest_xraynoise.judge.standing import stand
 from pytest_xraynoise.plugin.baselines import hold, unlimited
@@ -22,6 +23,7 @@ from pytest_xraynoise.plugin.options import setting, with_profile
 from pytest_xraynoise.plugin.progress import watched
 from pytest_xraynoise.plugin.recording import measured_by_marker, numbered_id
 from pytest_xraynoise.plugin.workers import device_for
+from pytest_xraynoise.report.text import clean
 
 if TYPE_CHECKING:
     from pytest_xraynoise.plugin.marker import RobustCase
@@ -47,6 +49,8 @@ def run_case(request: pytest.FixtureRequest, case: RobustCase) -> LadderResult:
                 "workers": int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")),
                 "measurer": measurer(request.node),
             }
+            if case.denoiser is not None:
+                how["denoiser"] = _denoiser(request, case.denoiser)
             hold_cluster(request.config, how)
             fast = setting(request.config, "fail_fast", case.fail_fast)
             limits = settling_limits(case, data) if fast else ()
@@ -78,8 +82,25 @@ def run_case(request: pytest.FixtureRequest, case: RobustCase) -> LadderResult:
     except XrayNoiseError as error:
         trouble = error
     if trouble is not None:  # told outside the except block, so that pytest shows one message
-        pytest.fail(f"{type(trouble).__name__}: {trouble}", pytrace=False)
+        pytest.fail(clean(f"{type(trouble).__name__}: {trouble}"), pytrace=False)
     return result
+
+
+def _denoiser(request: pytest.FixtureRequest, name: str) -> Any:
+    """A word of a denoiser that comes along as it is; else what the fixture gives.
+
+    Raises:
+        ModelError: for a fixture that gives None.
+    """
+    if is_word(name):
+        word = parse_word(name)
+        return f"dncnn:{request.config.rootpath / word.path}" if word.path else name
+    found = request.getfixturevalue(name)
+    if found is None:
+        raise ModelError(
+            f"the fixture {name!r} gave None for a denoiser; did it forget its return?"
+        )
+    return found
 
 
 def _judged(case: RobustCase, result: LadderResult, probe: Prober) -> tuple[LadderResult, Verdict]:

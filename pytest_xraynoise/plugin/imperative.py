@@ -19,6 +19,7 @@ from pytest_xraynoise.plugin.options import setting, with_profile
 from pytest_xraynoise.plugin.progress import watched
 from pytest_xraynoise.plugin.recording import Measured, remember
 from pytest_xraynoise.plugin.workers import device_for
+from pytest_xraynoise.report.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -177,4 +178,4 @@ class Imperative:
 
 def _told(error: XrayNoiseError) -> BaseException:
     """The error as a failure that pytest shows without a traceback."""
-    return pytest.fail.Exception(f"{type(error).__name__}: {error}", pytrace=False)
+    return pytest.fail.Exception(clean(f"{type(error).__name__}: {error}"), pytrace=False)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_xraynoise.plugin.collection import case_of
 from pytest_xraynoise.plugin.placement import plain_id
+from pytest_xraynoise.plugin.places import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +25,7 @@ def planned(items: Iterable[pytest.Item]) -> list[dict[str, Any]]:
     for item in items:
         case = case_of(item)
         if case is not None:
-            file, line, _ = item.location
+            file, line = place_of(item)
             found.append(
                 {
                     "key": item.nodeid,
@@ -32,7 +33,7 @@ def planned(items: Iterable[pytest.Item]) -> list[dict[str, Any]]:
                     "noise": case.request.noise,
                     "limits": [limit.text for limit in case.limits],
                     "file": file,
-                    "line": (line or 0) + 1,
+                    "line": line,
                 }
             )
     return found

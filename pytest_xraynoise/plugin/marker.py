@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from pytest_xraynoise import noise as noises
+from pytest_xraynoise.engine.denoiser_words import is_word, parse_word
 from pytest_xraynoise.engine.execution import Execution
 from pytest_xraynoise.engine.request import LadderRequest, own_rungs
 from pytest_xraynoise.errors import SpecError
@@ -35,6 +36,7 @@ class RobustCase:
         min_dose, min_severity, breaking_point: how much noise the limits must stand.
         compare, compare_fail: the baseline to compare with, None for none; how much may be lost.
         model, dataset, preprocess: names of the fixtures.
+        denoiser: name of the fixture, or the word of a denoiser that comes along; None for none.
     """
 
     request: LadderRequest
@@ -55,8 +57,11 @@ class RobustCase:
     model: str = "xray_model"
     dataset: str = "xray_dataset"
     preprocess: str = "xray_preprocess"
+    denoiser: str | None = None
 
     def __post_init__(self) -> None:
+        if self.denoiser is not None and is_word(self.denoiser):
+            parse_word(self.denoiser)
         check_policy(self.inconclusive, check_mode(self.decide))
         Execution(**{word: value for word, value in self.machine.items() if value is not None})
 
@@ -86,9 +91,11 @@ class RobustCase:
         return tuple(dict.fromkeys(limit.metric for limit in self.limits))
 
     @property
-    def fixtures(self) -> tuple[str, str, str]:
+    def fixtures(self) -> tuple[str, ...]:
         """The fixtures that an item of this case uses."""
-        return self.model, self.dataset, self.preprocess
+        own = self.denoiser
+        denoiser = () if own is None or is_word(own) else (own,)
+        return self.model, self.dataset, self.preprocess, *denoiser
 
 
 WORDS = (
@@ -153,8 +160,8 @@ def _case(
         raise SpecError(f"fail_fast={how['fail_fast']!r}: expected True or False")
     if not isinstance(how.get("per_label", False), bool):
         raise SpecError(f"per_label={how['per_label']!r}: expected True or False")
-    for word in ("model", "dataset", "preprocess"):
-        if not isinstance(how.get(word, ""), str):
+    for word in ("model", "dataset", "preprocess", "denoiser"):
+        if not isinstance(how.get(word) or "", str):
             raise SpecError(f"{word}={how[word]!r}: expected the name of a fixture, as a string")
     requirement = Requirement(*(how.get(word) for word in REQUIREMENT_WORDS))
     requirement.check_has(limits or {})

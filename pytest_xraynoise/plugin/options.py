@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_xraynoise.errors import XrayNoiseError
-from pytest_xraynoise.plugin import baselines, workers
+from pytest_xraynoise.plugin import baselines, github, workers
 from pytest_xraynoise.plugin.extensions import load_extensions
 from pytest_xraynoise.plugin.profiles import profile
+from pytest_xraynoise.plugin.quick_end import QuickEnd
 from pytest_xraynoise.plugin.session import SessionReports
 from pytest_xraynoise.plugin.settings import SETTINGS, resolve
 
@@ -116,6 +117,7 @@ def configure(config: pytest.Config) -> None:
     global _configured  # robust() has no config to ask
     _configured = True
     config.addinivalue_line("markers", MARKER)
+    config.pluginmanager.register(QuickEnd(config), "xraynoise-quick-end")
     try:
         if config.getoption("xraynoise_compare_fail"):
             load_extensions(config)  # rules may be about metrics of the user's own
@@ -124,8 +126,10 @@ def configure(config: pytest.Config) -> None:
         if hasattr(config, "workerinput"):
             workers.configure_worker(config)
         else:
-            reports = SessionReports(config, html=values["report"], json=values["json"])
+            paths = {"json": values["json"], "csv": values["csv"], "html": values["report"]}
+            reports = SessionReports(config, paths)
             config.pluginmanager.register(reports, "xraynoise-session")
+            github.configure(config, reports)
             workers.configure_controller(config, reports.ledger.plan)
     except XrayNoiseError as error:
         raise pytest.UsageError(f"xraynoise: {error}") from error

@@ -10,7 +10,10 @@ import pytest
 
 from pytest_xraynoise.plugin import baselines
 from pytest_xraynoise.plugin.collection import case_of
+from pytest_xraynoise.plugin.html_rows import attach_curves
+from pytest_xraynoise.plugin.panels import with_panels
 from pytest_xraynoise.plugin.placement import plain_id
+from pytest_xraynoise.plugin.places import place_of
 
 if TYPE_CHECKING:
     from pytest_xraynoise.results import Comparison, LadderResult, TestRecord, Verdict
@@ -95,6 +98,8 @@ def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
     outcome = _outcome(report, call)
     trouble = None if call.excinfo is None else call.excinfo.exconly()
     records = [_record(item, m, outcome, report, n, trouble) for n, m in enumerate(measured)]
+    records = with_panels(item, records)
+    attach_curves(item, report, records)
     others = [pair for pair in item.user_properties if not pair[0].startswith("xraynoise.")]
     item.user_properties[:] = [*others, *(p for record in records for p in properties(record))]
     report.user_properties[:] = item.user_properties
@@ -145,7 +150,7 @@ def _record(
     if verdict is None and outcome == "error":
         lines = (trouble or message or "error").removeprefix("Failed: ").strip().splitlines()
         verdict = Verdict("error", lines[0] if lines else "error")
-    file, line, _ = item.location
+    file, line = place_of(item)
     return TestRecord(
         nodeid=numbered_id(item, number),
         outcome=outcome,
@@ -154,7 +159,7 @@ def _record(
         result=measured.result,
         message=message,
         file=file,
-        line=(line or 0) + 1,
+        line=line,
         duration=0.0 if report is None else report.duration,
         noise=measured.noise if measured.result is None else "",
         comparison=measured.comparison,

@@ -53,6 +53,7 @@ def robust(
     model: str = "xray_model",
     dataset: str = "xray_dataset",
     preprocess: str = "xray_preprocess",
+    denoiser: str | None = None,
     dose: float | Sequence[float] | None = None,
     deviation_index: float | Sequence[float] | None = None,
     exposure_index: float | Sequence[float] | None = None,
@@ -122,6 +123,9 @@ def robust(
         model: name of the fixture that gives the model.
         dataset: name of the fixture that gives the data.
         preprocess: name of the fixture that gives the model's own normalisation.
+        denoiser: goes in front of the model: name of a fixture that gives an nn.Module or a
+            callable (N, 1, H, W) intensities -> the same, or ``gaussian``, ``median``, ``nlm`` or
+            ``dncnn:FOLDER``. The ladder runs with and without it; limits hold for the run with it.
         dose: own rungs of ``quantum`` and ``lowdose``, as fractions of the reference dose; for
             ``electronic`` the one dose at which it is read out.
         deviation_index: the same rungs as DI = 10 log10(EI / target EI), 0 the reference.
@@ -181,6 +185,7 @@ def robust(
         "model": None if model == "xray_model" else model,
         "dataset": None if dataset == "xray_dataset" else dataset,
         "preprocess": None if preprocess == "xray_preprocess" else preprocess,
+        "denoiser": denoiser,
         "dose": dose,
         "deviation_index": deviation_index,
         "exposure_index": exposure_index,

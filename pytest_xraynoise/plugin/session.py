@@ -6,19 +6,22 @@ import json as jsonlib
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_xraynoise.plugin import baselines
+from pytest_xraynoise.plugin import baselines, junit
 from pytest_xraynoise.plugin.interrupt import Ledger, planned
+from pytest_xraynoise.plugin.panels import trouble_lines
 from pytest_xraynoise.plugin.recording import ATTRIBUTE
 from pytest_xraynoise.plugin.saving import Saver
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from pytest_xraynoise.report.document import Document
     from pytest_xraynoise.results import TestRecord
 
 _MARKUP = {
@@ -35,24 +38,26 @@ class SessionReports:
 
     Attributes:
         ledger: which tests there are and how far they came.
+        written: the reports that were written.
     """
 
-    def __init__(self, config: pytest.Config, *, html: str | None, json: str | None) -> None:
+    def __init__(self, config: pytest.Config, paths: Mapping[str, str | None]) -> None:
         self._config = config
         self._started = datetime.now(UTC)
         self._texts: dict[str, str] = {}
         self._unfinished: list[TestRecord] = []
+        self._read: list[TestRecord] | None = None
         self.ledger = Ledger()
         self._saver = Saver(config)
         self._problems: list[str] = []
-        self._written: list[Path] = []
-        self._paths = {"html": _absolute(config, html), "json": _absolute(config, json)}
+        self._environment: dict[str, Any] | None = None
+        self.written: list[Path] = []
+        self._paths = {name: _absolute(config, path) for name, path in paths.items() if path}
         for path in self._paths.values():
-            if path is not None:
-                from pytest_xraynoise.report.files import check_writable
+            from pytest_xraynoise.report.files import check_writable
 
-                check_writable(path)
-        if (page := self._paths["html"]) is not None:
+            check_writable(path)
+        if (page := self._paths.get("html")) is not None:
             _check_page(page)
 
     @pytest.hookimpl
@@ -66,6 +71,7 @@ class SessionReports:
         text = getattr(report, ATTRIBUTE, None)
         if text is not None:
             self._texts[report.nodeid] = text
+            self._read = None
         if report.when == "teardown" and report.failed:
             self._saver.broke_down(report.nodeid)
         if report.when == "setup" and report.passed:
@@ -82,8 +88,10 @@ class SessionReports:
             return
         self.ledger.plan(planned(getattr(session, "items", ())))
         self._unfinished = self.ledger.unfinished()
-        if any(self._paths.values()):
-            self._try(session, "report", self._write)
+        self._read = None
+        for name, path in self._paths.items():
+            self._try(session, "report", partial(self._write, name, path))
+        junit.add_suite_properties(self._config, self)
         if self._saver.asked:
             self._try(session, "baseline", self._save)
 
@@ -99,7 +107,7 @@ class SessionReports:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def _save(self) -> None:
-        self._saver.save(self._records(), self.ledger.ids)
+        self._saver.save(self.records(), self.ledger.ids)
 
     @pytest.hookimpl
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -107,7 +115,7 @@ class SessionReports:
         interrupted = any(each.outcome == "interrupted" for each in self._unfinished)
         if self._texts or interrupted:
             self._table(terminalreporter)
-        for path in self._written:
+        for path in self.written:
             terminalreporter.write_line(f"xraynoise report: {path}")
         for style, line in self._saver.lines:
             terminalreporter.write_line(line, **_MARKUP.get(style, {}))
@@ -125,52 +133,70 @@ class SessionReports:
             records = [replace(each, outcome="error", message=message) for each in measured]
         self._texts[report.nodeid] = jsonlib.dumps([record_to_dict(each) for each in records])
 
-    def _write(self) -> None:
+    def document(self) -> Document:
+        """Everything that this run measured so far."""
         from pytest_xraynoise.noise.spec import SPEC_VERSION
         from pytest_xraynoise.report.document import Document
         from pytest_xraynoise.report.environment import collect
 
-        records = self._records()
+        records = self.records()
         devices = {r.result.settings["device"]: None for r in records if r.result is not None}
-        environment = collect(
-            _command(self._config),
-            device=", ".join(devices) or None,
-            cwd=self._config.rootpath,
-            started=self._started,
-        )
-        document = Document({**environment, "noise_spec": SPEC_VERSION}, records)
-        if (path := self._paths["json"]) is not None:
-            from pytest_xraynoise.report.json import write_json
+        if self._environment is None:  # asks git, which takes its time
+            self._environment = collect(
+                _command(self._config), cwd=self._config.rootpath, started=self._started
+            )
+        run = {"device": ", ".join(devices) or None, "noise_spec": SPEC_VERSION}
+        return Document({**self._environment, **run}, records)
 
-            write_json(document, path)
-            self._written.append(path)
-        if (path := self._paths["html"]) is not None:
-            from pytest_xraynoise.report.html import write_html
+    def _write(self, name: str, path: Path) -> None:
+        from pytest_xraynoise.report import formats
 
-            write_html(document, path)
-            self._written.append(path)
+        formats.write(name, self.document(), path)
+        self.written.append(path)
 
-    def _records(self) -> list[TestRecord]:
+    def records(self) -> list[TestRecord]:
+        """The tests by id, those that did not run included."""
         from pytest_xraynoise.results.serialize import record_from_dict
 
-        tests = [[*map(record_from_dict, jsonlib.loads(text))] for text in self._texts.values()]
-        tests += [[record] for record in self._unfinished]
-        return [record for records in sorted(tests, key=_nodeid) for record in records]
+        if self._read is None:  # every report asks
+            tests = [[*map(record_from_dict, jsonlib.loads(text))] for text in self._texts.values()]
+            tests += [[record] for record in self._unfinished]
+            self._read = [each for records in sorted(tests, key=_nodeid) for each in records]
+        return self._read
 
     def _table(self, reporter: pytest.TerminalReporter) -> None:
         from pytest_xraynoise.report.comparison_text import summary_lines
-        from pytest_xraynoise.report.terminal import summary
+        from pytest_xraynoise.report.terminal import one_line_summary, rungs, summary
 
-        reporter.section("X-ray noise robustness", "=")
-        records = self._records()
-        lines = summary(records, reporter._tw.fullwidth)
+        records, width = self.records(), reporter._tw.fullwidth
+        verbosity = self._config.get_verbosity()
+        if verbosity < 0:
+            lines = one_line_summary(records, width)
+        else:
+            reporter.section("X-ray noise robustness", "=")
+            lines = rungs(records, width) if verbosity > 0 else []
+            lines += summary(records, width, curves=_draws_blocks(reporter))
         for style, line in [*lines, *summary_lines(records, baselines.rule_texts(self._config))]:
             reporter.write_line(line, **_MARKUP.get(style, {}))
+        for line in trouble_lines(records):
+            reporter.write_line(line, **_MARKUP["warn"])
 
 
 def _nodeid(records: list[TestRecord]) -> str:
     """The id of the test that left these records."""
     return records[0].nodeid
+
+
+def _draws_blocks(reporter: pytest.TerminalReporter) -> bool:
+    """Whether the terminal's encoding has the blocks that curves are drawn with."""
+    from pytest_xraynoise.report.curve import BLOCKS
+
+    encoding = getattr(reporter._tw._file, "encoding", None) or "utf-8"
+    try:
+        BLOCKS.encode(encoding)
+    except (UnicodeError, LookupError):
+        return False
+    return True
 
 
 def _runs_nothing(config: pytest.Config) -> bool:
@@ -179,9 +205,9 @@ def _runs_nothing(config: pytest.Config) -> bool:
     return any(getattr(config.option, word, False) for word in words)
 
 
-def _absolute(config: pytest.Config, path: str | None) -> Path | None:
+def _absolute(config: pytest.Config, path: str) -> Path:
     """Relative to where pytest was started, whatever tests do to the working directory."""
-    return None if path is None else config.invocation_params.dir / path
+    return config.invocation_params.dir / path
 
 
 def _check_page(path: Path) -> None:

@@ -76,6 +76,7 @@ SETTINGS: tuple[Setting, ...] = (
         const="xraynoise-report.html",
     ),
     Setting("json", str, None, "write everything measured to PATH as JSON", "PATH"),
+    Setting("csv", str, None, "write each number to PATH as a row of CSV", "PATH"),
     Setting(
         "save",
         read_baseline,
@@ -110,11 +111,7 @@ SETTINGS: tuple[Setting, ...] = (
         "POLICY",
     ),
     Setting(
-        "storage",
-        str,
-        ".xraynoise",
-        "the folder of baselines (default: .xraynoise), to be committed",
-        "DIR",
+        "storage", str, ".xraynoise", "folder of baselines, to commit (default: .xraynoise)", "DIR"
     ),
     Setting("device", read_device, "auto", "auto, cpu, cuda, cuda:N or mps", "DEVICE"),
     Setting(

@@ -9,14 +9,11 @@ from pytest_xraynoise.report.comparison_text import (
     difference_row,
     shown_differences,
     state,
-    summary_lines,
 )
 from pytest_xraynoise.report.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from pytest_xraynoise.results import Comparison, TestRecord
+    from pytest_xraynoise.results import Comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +56,6 @@ def comparison_view(comparison: Comparison | None) -> ComparisonView | None:
         notes=tuple(one_line(note) for note in comparison.notes),
         confidence=f"{100 * comparison.confidence:g}%",
     )
-
-
-def comparison_summary(records: Sequence[TestRecord]) -> tuple[str, ...]:
-    """The lines about the comparisons of a run, for the top of the page."""
-    lines = (line.removeprefix("xraynoise: ") for _, line in summary_lines(records))
-    return tuple(f"{line[:1].upper()}{line[1:]}." for line in lines)
 
 
 def _kind(word: str) -> str:

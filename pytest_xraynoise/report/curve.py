@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from pytest_xraynoise.results import LadderResult, LimitCheck
 
+_LEAST_SPAN = 0.2  # a change of a hundredth is not to look like a collapse
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -78,9 +80,29 @@ def sparkline(curve: Sequence[Point], *, width: int = 72, height: int = 22) -> s
     if len(shown) < 2:
         return ""
     least, most = min(v for _, v in shown), max(v for _, v in shown)
-    # A change of a hundredth is not to look like a collapse: the scale spans at least 0.2.
-    span = max(most - least, 0.2)
+    span = max(most - least, _LEAST_SPAN)
     step = (width - 6) / (len(curve) - 1)
     return " ".join(
         f"{3 + i * step:.1f},{3 + (most - value) / span * (height - 6):.1f}" for i, value in shown
+    )
+
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+"""What :func:`blocks` draws with."""
+
+
+def blocks(curve: Sequence[Point]) -> str:
+    """A curve of values as one character a rung: ``██▇▅▃▂``; a dot where there is no number.
+
+    The scale is that of :func:`sparkline`: it spans at least 0.2.
+    """
+    shown = [point.value for point in curve if math.isfinite(point.value)]
+    if not shown:
+        return ""
+    most = max(shown)
+    span = max(most - min(shown), _LEAST_SPAN)
+    step = (len(BLOCKS) - 1) / span
+    return "".join(
+        BLOCKS[len(BLOCKS) - 1 - round((most - p.value) * step)] if math.isfinite(p.value) else "·"
+        for p in curve
     )

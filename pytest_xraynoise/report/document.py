@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_xraynoise.errors import ReportError
+from pytest_xraynoise.report.upgrades import upgraded
 from pytest_xraynoise.results import SCHEMA_VERSION, TestRecord
 from pytest_xraynoise.results.serialize import plain, record_from_dict, record_to_dict
 
@@ -38,30 +39,18 @@ class Document:
         """The inverse of :meth:`to_dict`.
 
         Raises:
-            ReportError: if ``data`` is of another schema version, or is not such a document.
+            ReportError: if ``data`` is of a schema version that this release does not read, or is
+                not such a document.
         """
         if not isinstance(data, Mapping) or "schema_version" not in data:
             raise ReportError(f"this is not a report of xraynoise (no schema_version); {_REMEDY}")
-        _check_version(data["schema_version"])
+        data = upgraded(data)
         environment, tests = data.get("environment"), data.get("tests")
         if not isinstance(environment, Mapping) or not isinstance(tests, list):
             raise ReportError(
                 f"this report is damaged (environment or tests are missing); {_REMEDY}"
             )
         return cls(dict(environment), tuple(_test(i, test) for i, test in enumerate(tests)))
-
-
-def _check_version(version: object) -> None:
-    if version == SCHEMA_VERSION and not isinstance(version, bool):
-        return
-    if isinstance(version, int) and version > SCHEMA_VERSION:
-        remedy = "upgrade with: pip install --upgrade pytest-xraynoise"
-    else:
-        remedy = _REMEDY
-    raise ReportError(
-        f"this report has schema_version {version!r}, and this pytest-xraynoise reads version "
-        f"{SCHEMA_VERSION}; {remedy}"
-    )
 
 
 def _test(index: int, data: object) -> TestRecord:

@@ -1,12 +1,19 @@
-"""The HTML report: one file that needs no network and no scripts."""
+"""The HTML report: one file that needs no network, and no scripts to be read."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_xraynoise.report import page
-from pytest_xraynoise.report.comparison_view import comparison_summary
+from pytest_xraynoise.report import page, run_facts
+from pytest_xraynoise.report.changes import changes
 from pytest_xraynoise.report.files import write_atomic
+from pytest_xraynoise.report.hero import hero
+from pytest_xraynoise.report.matrix import matrix
+from pytest_xraynoise.report.models_view import groups
+from pytest_xraynoise.report.page_index import page_index
+from pytest_xraynoise.report.picture_budget import picture_budget
+from pytest_xraynoise.report.rows import rows
+from pytest_xraynoise.report.scripts import scripts
 from pytest_xraynoise.report.sections import section
 from pytest_xraynoise.report.strips import shares
 from pytest_xraynoise.report.text import clean
@@ -17,6 +24,9 @@ if TYPE_CHECKING:
     import jinja2
 
     from pytest_xraynoise.report.document import Document
+
+_MANY = 40
+"""Tests from which on a browser lays out a section only when it comes into view."""
 
 
 def write_html(document: Document, path: str | os.PathLike[str]) -> None:
@@ -31,28 +41,33 @@ def write_html(document: Document, path: str | os.PathLike[str]) -> None:
 def render(document: Document) -> str:
     """The page as text.
 
-    Everything that comes from outside is escaped; the page's own policy forbids scripts and
-    requests, so that nothing in a test id can do harm even if it were not.
+    Everything that comes from outside is escaped. The page's own policy forbids requests and every
+    script but the two of this package, by their hashes, so that nothing in a test id can do harm
+    even if it were not.
     """
+    environment = _environment()
     records = page.worst_first(document.tests)
-    counts = shares(records)
-    sections = [section(i, record, counts[i]) for i, record in enumerate(records)]
-    hero = page.hero(records)
-    return (
-        _environment()
-        .get_template("report.html.j2")
-        .render(
-            title=page.title(records),
-            counts=page.counts(records),
-            hero=hero,
-            hero_frames=_frames(sections[hero.index].strips) if hero else (),
-            rows=page.rows(records),
-            comparisons=comparison_summary(document.tests),
-            facts=page.facts(document),
-            command=page.command(document),
-            sections=sections,
-            version=(document.environment.get("packages") or {}).get("pytest-xraynoise", ""),
-        )
+    table = rows(records)
+    parts = groups(records, table)
+    strips = shares(records, picture_budget(len(records)))
+    sections = [section(i, record, strips[i]) for i, record in enumerate(records)]
+    first = hero(records)
+    return environment.get_template("report.html.j2").render(
+        title=page.title(records),
+        counts=page.counts(records),
+        hero=first,
+        hero_frames=_frames(sections[first.index].strips) if first else (),
+        matrix=matrix(records, table),
+        rows=table,
+        changes=changes(records, table),
+        facts=run_facts.facts(document),
+        command=run_facts.command(document),
+        groups=parts,
+        sections=sections,
+        many=len(records) > _MANY,
+        index=page_index(records, table, parts),
+        scripts=scripts(environment),
+        version=(document.environment.get("packages") or {}).get("pytest-xraynoise", ""),
     )
 
 

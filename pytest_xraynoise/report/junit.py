@@ -1,17 +1,20 @@
-"""The ``xraynoise.*`` properties of one JUnit test case."""
+"""The ``xraynoise.*`` properties of a JUnit test case, and those of the suite."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_xraynoise.report import comparison_text
 from pytest_xraynoise.report.breaking import number
 from pytest_xraynoise.report.deciding import deciding
 from pytest_xraynoise.report.limit_status import limit_statuses
+from pytest_xraynoise.report.outcome import tally
 from pytest_xraynoise.report.text import one_line
+from pytest_xraynoise.report.words import distinct
 
 if TYPE_CHECKING:
+    from pytest_xraynoise.report.document import Document
     from pytest_xraynoise.results import LadderResult, TestRecord
 
 
@@ -49,6 +52,32 @@ def properties(record: TestRecord) -> list[tuple[str, str]]:
         found += _further(record, result)
     found += comparison_text.properties(record.comparison)
     return [(f"xraynoise.{name}", one_line(value)) for name, value in found if value is not None]
+
+
+def suite_properties(document: Document) -> list[tuple[str, str]]:
+    """Names and values of the suite's properties: what repeats the run; the unknown is left out."""
+    environment = document.environment
+    packages = environment.get("packages") or {}
+    results = [record.result for record in document.tests if record.result is not None]
+    dirty = environment.get("dirty")
+    found: list[tuple[str, Any]] = [
+        ("version", packages.get("pytest-xraynoise")),
+        ("noise_spec", environment.get("noise_spec")),
+        ("tests", len(document.tests)),
+        ("summary", tally(document.tests)),
+        ("model", distinct(result.model for result in results)),
+        ("dataset", distinct(result.dataset for result in results)),
+        ("device", environment.get("device")),
+        ("seed", distinct(result.settings.get("seed") for result in results)),
+        ("started", environment.get("started")),
+        ("commit", environment.get("commit")),
+        ("dirty", None if dirty is None else str(dirty).lower()),
+        ("python", environment.get("python")),
+        ("platform", environment.get("platform")),
+        ("torch", packages.get("torch")),
+    ]
+    told = [(name, one_line(str(value))) for name, value in found if value is not None]
+    return [(f"xraynoise.{name}", value) for name, value in told if value]
 
 
 def _further(record: TestRecord, result: LadderResult) -> list[tuple[str, str | None]]:

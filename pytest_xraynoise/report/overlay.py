@@ -1,4 +1,4 @@
-"""What a segmenter drew, as a transparent picture to lay over the image it saw."""
+"""What a segmenter drew, as contours over those of the truth, to lay over the image it saw."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     Mask = npt.NDArray[np.uint8]
+    Flags = npt.NDArray[np.bool_]
 
 # Okabe and Ito (2008), told apart with any colour vision and on grey; label k has colour k - 1.
 COLOURS = (
@@ -25,20 +26,22 @@ COLOURS = (
     (213, 94, 0),
 )
 _TRUTH = (255, 255, 255)
-_SCALE = 3  # pixels of the overlay for each of the mask: outlines thinner than a pixel of the image
-_FILL_ALPHA = 84
+_SIDE = 480  # pixels of the longest side at most: lines thinner than a pixel of the image
+_LINE = 2
+_PALETTE = bytes(number for colour in ((0, 0, 0), *COLOURS, _TRUTH) for number in colour)
+_WHITE = 1 + len(COLOURS)
 
 
 def overlay(mask: str, truth: str | None = None) -> str:
-    """Lay out a predicted mask and the true outline.
+    """Lay out the contours of a prediction over those of the truth.
 
     Args:
         mask: base64 PNG of a label map, (H, W), 0 = background, k = label k.
         truth: the true label map, of the same size, or None.
 
     Returns:
-        Base64 PNG, (3 H, 3 W) with a transparent background: labels filled and outlined in their
-        colour, the truth outlined in white.
+        Base64 PNG with a transparent background, up to three times as large: each predicted label
+        outlined in its colour, and below it the truth outlined in white.
 
     Raises:
         ReportError: if a mask is not a base64 PNG.
@@ -47,22 +50,18 @@ def overlay(mask: str, truth: str | None = None) -> str:
     from PIL import Image
 
     found = _decode(mask)
-    picture = np.zeros((*(_SCALE * np.array(found.shape)), 4), np.uint8)
-    large = np.kron(found, np.ones((_SCALE, _SCALE), np.uint8))
-    for label in np.unique(found[found > 0]):
-        colour = COLOURS[(int(label) - 1) % len(COLOURS)]
-        region = large == label
-        picture[region] = (*colour, _FILL_ALPHA)
-        picture[_edge(region, 2)] = (*colour, 255)
-    if truth is not None:
-        true = _decode(truth)
-        if true.shape == found.shape:
-            large = np.kron(true, np.ones((_SCALE, _SCALE), np.uint8))
-            for label in np.unique(true[true > 0]):
-                picture[_edge(large == label, 2)] = (*_TRUTH, 255)
+    scale = max(1, min(3, _SIDE // max(found.shape)))
+    picture = np.zeros([scale * side for side in found.shape], np.uint8)
+    true = None if truth is None else _decode(truth)
+    if true is not None and true.shape == found.shape:
+        picture[_contours(_larger(true, scale))] = _WHITE
+    large = _larger(found, scale)
+    line = _contours(large)
+    picture[line] = (large[line].astype(np.intp) - 1) % len(COLOURS) + 1
+    image = Image.fromarray(picture, mode=None).convert("P")
+    image.putpalette(_PALETTE)
     buffer = io.BytesIO()
-    image = Image.fromarray(picture).quantize(32, method=Image.Quantize.FASTOCTREE)
-    image.save(buffer, "PNG", optimize=True)
+    image.save(buffer, "PNG", transparency=0, bits=4)
     return base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
@@ -74,18 +73,33 @@ def _decode(text: str) -> Mask:
         with Image.open(io.BytesIO(base64.b64decode(text, validate=True)), formats=["PNG"]) as png:
             # Not convert("L"): a palette image holds the labels in its indices.
             return np.array(png if png.mode in ("L", "P") else png.convert("L"), dtype=np.uint8)
-    except (OSError, ValueError, binascii.Error) as error:
+    except (
+        OSError,
+        ValueError,
+        SyntaxError,
+        binascii.Error,
+        Image.DecompressionBombError,
+    ) as error:
         raise ReportError(
             f"a mask in this report is not a base64 PNG ({error}); run the tests again to write it"
         ) from None
 
 
-def _edge(region: npt.NDArray[np.bool_], width: int) -> npt.NDArray[np.bool_]:
-    """The pixels of ``region`` within ``width`` of its outside (4-neighbours)."""
+def _larger(mask: Mask, scale: int) -> Mask:
     import numpy as np
 
-    inner = region
-    for _ in range(width):
-        p = np.pad(inner, 1)
-        inner = inner & p[:-2, 1:-1] & p[2:, 1:-1] & p[1:-1, :-2] & p[1:-1, 2:]
-    return region & ~inner
+    return np.repeat(np.repeat(mask, scale, axis=0), scale, axis=1)
+
+
+def _contours(labels: Mask) -> Flags:
+    """The pixels of labels that lie within a line's width of another label or the background."""
+    import numpy as np
+
+    line = np.zeros(labels.shape, np.bool_)
+    padded = np.pad(labels, _LINE)
+    height, width = labels.shape
+    for step in range(1, _LINE + 1):
+        for down, right in ((step, 0), (-step, 0), (0, step), (0, -step)):
+            y, x = _LINE + down, _LINE + right
+            line |= padded[y : y + height, x : x + width] != labels
+    return line & (labels > 0)

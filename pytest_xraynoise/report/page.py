@@ -1,30 +1,18 @@
-"""The top of the HTML report: counts, the worst failure, the facts, the table of tests."""
+"""How tests ended, in the words and the order of the HTML report."""
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pytest_xraynoise.report.curve import points, sparkline
-from pytest_xraynoise.report.deciding import Deciding, deciding, margin, worst_label
-from pytest_xraynoise.report.sentence import headline
-from pytest_xraynoise.report.text import elide, one_line
-from pytest_xraynoise.report.words import (
-    decimals_that_differ,
-    interval,
-    is_inconclusive,
-    metric_name,
-    number,
-    split_id,
-)
+from pytest_xraynoise.report.text import one_line
+from pytest_xraynoise.report.words import is_inconclusive
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from pytest_xraynoise.report.document import Document
-    from pytest_xraynoise.results import LadderResult, TestRecord
+    from pytest_xraynoise.results import TestRecord
 
 _STATES = {
     "failed": ("fail", "failed"),
@@ -43,7 +31,6 @@ _MANY = {
     "unexpected pass": "unexpected passes",
 }
 _UNFINISHED = ("interrupted", "not run")
-_MOST_NAMES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,38 +39,6 @@ class State:
 
     kind: str
     word: str
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table of tests."""
-
-    anchor: str
-    state: State
-    test: str
-    file: str
-    noise: str
-    metric: str = ""
-    clean: str = ""
-    worst: str = ""
-    drop: str = ""
-    interval: str = ""
-    severity: str = ""
-    limit: str = ""
-    spark: str = ""
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Hero:
-    """The one test to look at first: a failure if there is one, else the closest call."""
-
-    index: int
-    failed: bool
-    who: str
-    sentence: str
-    worst_label: str
-    anchor: str
 
 
 def state(record: TestRecord) -> State:
@@ -143,133 +98,3 @@ def _verdict(records: Sequence[TestRecord]) -> str:
     if passed == len(records):
         return f"All {tests} passed" if passed > 1 else "The test passed"
     return f"No test failed; {passed} of {tests} passed"
-
-
-def hero(records: Sequence[TestRecord]) -> Hero | None:
-    """The failure furthest beyond its limit, else the pass closest to its limit."""
-    judged: list[tuple[int, TestRecord, Deciding]] = []
-    for i, record in enumerate(records):
-        chosen = deciding(record)
-        if chosen is not None and chosen.check is not None and record.outcome != "xfailed":
-            judged.append((i, record, chosen))
-    failed = [item for item in judged if item[1].outcome == "failed" and item[2].broken]
-    if failed:
-        index, record, chosen = max(failed, key=lambda item: _worst_margin(item[1]))
-    elif judged:
-        index, record, chosen = min(judged, key=lambda item: _margin(item[2]))
-    else:
-        return None
-    result = record.result
-    assert result is not None  # noqa: S101  (deciding found a number in it)
-    sentence = headline(record) if failed else _closest(chosen)
-    return Hero(
-        index, bool(failed), result.model, sentence, _finding(result, chosen), anchor(index)
-    )
-
-
-def rows(records: Sequence[TestRecord]) -> list[Row]:
-    """The table of tests, in the order of ``records``."""
-    return [_row(i, record) for i, record in enumerate(records)]
-
-
-def facts(document: Document) -> list[tuple[str, str]]:
-    """What is needed to repeat the run, as (name, value); what is not known is left out."""
-    environment = document.environment
-    results = [record.result for record in document.tests if record.result is not None]
-    commit = environment.get("commit")
-    if commit and environment.get("dirty"):
-        commit = f"{commit} with uncommitted changes"
-    devices = [environment.get("device"), *(r.settings.get("device") for r in results)]
-    device = devices[0] or _distinct(devices)
-    packages = environment.get("packages") or {}
-    started = str(environment.get("started") or "")
-    found: list[tuple[str, Any]] = [
-        ("Model", _distinct(r.model for r in results)),
-        ("Data", _distinct(r.dataset for r in results)),
-        ("Device", device),
-        ("Seed", _distinct(r.settings.get("seed") for r in results)),
-        ("Started", started.replace("T", " ").replace("+00:00", " UTC")),
-        ("Commit", commit),
-        ("Python", environment.get("python")),
-        ("Platform", environment.get("platform")),
-        ("Versions", ", ".join(f"{name} {version}" for name, version in packages.items())),
-    ]
-    return [(name, str(value)) for name, value in found if value]
-
-
-def command(document: Document) -> str:
-    """The command line that ran the tests, empty if it is not known."""
-    import shlex
-
-    return shlex.join(str(word) for word in document.environment.get("command") or [])
-
-
-def _distinct(values: Iterable[object]) -> str:
-    names = list(dict.fromkeys(str(v) for v in values if v not in (None, "")))
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    return ", ".join(names[:_MOST_NAMES]) + more
-
-
-def _margin(chosen: Deciding) -> float:
-    return margin(chosen.check) if chosen.check else math.inf
-
-
-def _worst_margin(record: TestRecord) -> float:
-    """How far beyond its limits a test is at its worst; -inf if that is not a number."""
-    found = [margin(check) for check in record.verdict.broken] if record.verdict else []
-    return max((m for m in found if math.isfinite(m)), default=-math.inf)
-
-
-def _closest(chosen: Deciding) -> str:
-    check = chosen.check
-    assert check is not None  # noqa: S101  (only judged tests come here)
-    decimals = decimals_that_differ(check.observed, check.threshold)
-    where = "on average" if chosen.severity is None else f"at severity {chosen.severity}"
-    return (
-        f"{metric_name(check.metric)} came closest to a limit: "
-        f"{number(check.observed, decimals)} {where}, held to {one_line(check.limit)}"
-    )
-
-
-def _finding(result: LadderResult, chosen: Deciding) -> str:
-    severity = chosen.worst_severity or result.metric(chosen.metric).worst_severity
-    worst = worst_label(result, chosen.metric, severity)
-    if worst is None or chosen.label is not None:
-        return ""
-    before = result.metric(chosen.metric).rungs[result.severities[0]].labels.get(worst[0])
-    start = number(before.value if before else None)
-    name = metric_name(chosen.metric)
-    end = f"{number(worst[1].value)} at severity {severity}"
-    return f"{elide(one_line(worst[0]), 40)}: {name} {start} → {end}"
-
-
-def _broke_at(chosen: Deciding) -> str:
-    if not chosen.broken:
-        return ""
-    return "mean" if chosen.severity is None else str(chosen.severity)
-
-
-def _row(index: int, record: TestRecord) -> Row:
-    chosen, result = deciding(record), record.result
-    file, test = split_id(record.nodeid)
-    noise = one_line(record.noise or (result.noise if result else ""))
-    start = (anchor(index), state(record), test, file, noise)
-    if chosen is None or result is None:
-        note = elide(headline(record) or one_line(record.message), 160)
-        return Row(*start, note=note)
-    check = chosen.check
-    decimals = decimals_that_differ(check.observed, check.threshold) if check else 3
-    name = metric_name(chosen.metric)
-    checks = record.verdict.checks if record.verdict else ()
-    return Row(
-        *start,
-        metric=name if chosen.label is None else f"{name}, {one_line(chosen.label)}",
-        clean=number(chosen.clean, decimals),
-        worst=number(chosen.worst, decimals),
-        drop=number(chosen.drop, decimals),
-        interval=interval(chosen.low, chosen.high, decimals),
-        severity=_broke_at(chosen),
-        limit=one_line(check.limit) if check else "",
-        spark=sparkline(points(result, chosen.metric, chosen.label, checks)),
-        note=one_line(record.message) if record.outcome == "xfailed" else "",
-    )

@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_xraynoise.errors import ReportError
 from pytest_xraynoise.report.overlay import COLOURS, overlay
-from pytest_xraynoise.report.text import one_line
+from pytest_xraynoise.report.rung_words import captions
+from pytest_xraynoise.report.thumbnails import thumbnail
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pytest_xraynoise.results import LadderResult, Strip, StripFrame, TestRecord
 
-BUDGET = 24_000_000
-"""Characters of base64 that all pictures of one page may take; browsers stay quick below that."""
 _MOST_SCORES = 6
-_PNG = b"\x89PNG\r\n\x1a\n"
+
+CHOICE = {
+    "segmentation": "by the loss of Dice from the clean image to the worst rung",
+    "": "by the largest step of a score towards the wrong answer, from the clean image to any rung",
+}
+"""How strips are chosen, by task, in words; as ``engine`` does it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreView:
-    """One bar: a label, its score in [0, 1] (NaN if there is none), whether it is truly there."""
+    """One bar: a label, its score in [0, 1] (NaN if there is none), whether it is truly there.
+
+    ``threshold`` is the probability from which on the label is said to be present, if known.
+    """
 
     label: str
     score: float
     true: bool
     colour: str | None
+    threshold: float | None = None
 
     @property
     def percent(self) -> float:
@@ -40,14 +45,23 @@ class ScoreView:
 
 @dataclass(frozen=True, slots=True)
 class FrameView:
-    """One picture, base64 PNG, with its overlay and scores; ``broken`` beyond the first limit."""
+    """One picture as base64 of ``media`` type, with its overlay and its scores.
+
+    ``broken`` says that a limit is broken at its severity.
+    """
 
     severity: int
     label: str
+    media: str
     image: str
     overlay: str | None
     scores: tuple[ScoreView, ...]
     broken: bool
+
+    @property
+    def size(self) -> int:
+        """Characters that its pictures take."""
+        return len(self.image) + len(self.overlay or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,49 +74,46 @@ class StripView:
     left_out: int
 
 
+def shares(records: Sequence[TestRecord], budget: int) -> list[tuple[StripView, ...]]:
+    """The strips of each record that fit into ``budget`` characters, worst degraded first.
+
+    Failed tests are served first; every test gets its first strip before any gets its second.
+
+    Raises:
+        ReportError: if an image or a mask is not a base64 PNG.
+    """
+    left = budget
+    found: list[list[StripView]] = [[] for _ in records]
+    waiting = [_worst_first(record.result) for record in records]
+    order = sorted(range(len(records)), key=lambda i: records[i].outcome != "failed")
+    for depth in range(max(map(len, waiting), default=0)):
+        for i in order:
+            result = records[i].result
+            if result is None or len(waiting[i]) <= depth or len(found[i]) < depth or left <= 0:
+                continue
+            view = _strip(result, waiting[i][depth], _broken(records[i]))
+            size = sum(frame.size for frame in view.frames)
+            if size > left:  # to draw the rest only to leave it out would cost seconds
+                return [tuple(views) for views in found]
+            left -= size
+            found[i].append(view)
+    return [tuple(views) for views in found]
+
+
 def strip_views(
     result: LadderResult, count: int, broken: Iterable[int] = ()
 ) -> tuple[StripView, ...]:
     """The first ``count`` strips of a result, worst degraded first."""
-    ordered = sorted(result.strips, key=_degradation, reverse=True)[:count]
-    return tuple(_strip(result, strip, frozenset(broken)) for strip in ordered)
+    return tuple(_strip(result, strip, frozenset(broken)) for strip in _worst_first(result)[:count])
 
 
-def shares(records: Sequence[TestRecord], budget: int = BUDGET) -> list[int]:
-    """How many strips of each record fit into ``budget`` characters.
-
-    Failed tests are served first; every test gets its first strip before any gets its second.
-    """
-    counts = [0] * len(records)
-    order = sorted(range(len(records)), key=lambda i: records[i].outcome != "failed")
-    spent = 0
-    deepest = max((len(r.result.strips) for r in records if r.result), default=0)
-    for depth in range(deepest):
-        for i in order:
-            result = records[i].result
-            if result is None or len(result.strips) <= depth or counts[i] < depth:
-                continue
-            strip = sorted(result.strips, key=_degradation, reverse=True)[depth]
-            size = sum(len(f.image) + len(f.mask or "") for f in strip.frames)
-            if spent + size <= budget:
-                spent += size
-                counts[i] += 1
-    return counts
+def _broken(record: TestRecord) -> frozenset[int]:
+    checks = record.verdict.checks if record.verdict else ()
+    return frozenset(c.severity for c in checks if c.broken and c.severity is not None)
 
 
-def checked_png(text: str) -> str:
-    """``text`` if it is a base64 PNG.
-
-    Raises:
-        ReportError: otherwise; nothing else may stand in a ``data:`` address of the page.
-    """
-    try:
-        data = base64.b64decode(text, validate=True)
-    except (ValueError, binascii.Error):
-        data = b""
-    if not data.startswith(_PNG):
-        raise ReportError("an image in this report is not a base64 PNG; run the tests again")
-    return text
+def _worst_first(result: LadderResult | None) -> list[Strip]:
+    return sorted(result.strips, key=_degradation, reverse=True) if result else []
 
 
 def _degradation(strip: Strip) -> float:
@@ -110,28 +121,32 @@ def _degradation(strip: Strip) -> float:
 
 
 def _strip(result: LadderResult, strip: Strip, broken: frozenset[int]) -> StripView:
-    names = {r.severity: one_line(r.rung.label) for r in result.rungs}
+    names = captions(result)
     labels = _labels_to_show(strip)
     known = {label for frame in strip.frames for label in frame.prediction}
-    segmented = result.task == "segmentation"
-    frames = tuple(
-        FrameView(
-            severity=frame.severity,
-            label=names.get(frame.severity, f"severity {frame.severity}"),
-            image=checked_png(frame.image),
-            overlay=overlay(frame.mask, strip.truth_mask) if frame.mask else None,
-            scores=_scores(result, strip, frame, labels, segmented=segmented),
-            broken=frame.severity in broken,
+    frames = []
+    for frame in sorted(strip.frames, key=lambda frame: frame.severity):
+        picture = thumbnail(frame.image)
+        frames.append(
+            FrameView(
+                severity=frame.severity,
+                label=names.get(frame.severity, f"severity {frame.severity}"),
+                media=picture.media,
+                image=picture.data,
+                overlay=overlay(frame.mask, strip.truth_mask) if frame.mask else None,
+                scores=_scores(result, strip, frame, labels),
+                broken=frame.severity in broken,
+            )
         )
-        for frame in sorted(strip.frames, key=lambda frame: frame.severity)
-    )
-    return StripView(strip.sample_id, strip.truth, frames, len(known) - len(labels))
+    return StripView(strip.sample_id, strip.truth, tuple(frames), len(known) - len(labels))
 
 
 def _scores(
-    result: LadderResult, strip: Strip, frame: StripFrame, labels: list[str], *, segmented: bool
+    result: LadderResult, strip: Strip, frame: StripFrame, labels: list[str]
 ) -> tuple[ScoreView, ...]:
     truths = set(strip.truth.split(", "))
+    segmented = result.task == "segmentation"
+    thresholds: Mapping[str, object] = result.settings.get("thresholds") or {}
     views = []
     for label in labels:
         colour = None
@@ -139,7 +154,9 @@ def _scores(
             colour = "rgb({},{},{})".format(*COLOURS[result.labels.index(label) % len(COLOURS)])
         score = frame.prediction.get(label, math.nan)
         true = not segmented and label in truths
-        views.append(ScoreView(label, score, true, colour))
+        at = thresholds.get(label)
+        at = float(at) if isinstance(at, int | float) and 0 < at < 1 and not segmented else None
+        views.append(ScoreView(label, score, true, colour, at))
     return tuple(views)
 
 

@@ -13,6 +13,7 @@ ACCENT = "#010206"
 LOSS = "#010207"
 LIMIT = "#010208"
 PAPER = "#010209"
+BASELINE = "#01020a"
 
 _THEME = {
     INK: "var(--ink)",
@@ -22,6 +23,7 @@ _THEME = {
     LOSS: "var(--fail)",
     LIMIT: "var(--limit)",
     PAPER: "var(--card)",
+    BASELINE: "var(--baseline)",
 }
 _TAG = re.compile(r"<[a-z][^>]*>")
 _UNWANTED = re.compile(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", re.DOTALL)
@@ -30,7 +32,7 @@ _FONTS = re.compile(r"font-family: [^;\"]+;? ?")
 _REFERENCE = re.compile(r'(?:url\(#|href="#)([^)"]+)')
 
 
-def inline(svg: str, *, name: str, title: str, description: str) -> str:
+def inline(svg: str, *, name: str, title: str, description: str, more: str = "") -> str:
     """Turn a stand-alone SVG into an element of a page.
 
     Args:
@@ -38,6 +40,7 @@ def inline(svg: str, *, name: str, title: str, description: str) -> str:
         name: unique on the page; it prefixes every id.
         title: what a screen reader says first; plain text.
         description: what it says then.
+        more: markup to lie over the drawing.
 
     Returns:
         Markup without prolog, metadata, name spaces, fixed size or unused ids.
@@ -55,7 +58,8 @@ def inline(svg: str, *, name: str, title: str, description: str) -> str:
         f'<title id="{name}-title">{escape(title)}</title>'
         f'<desc id="{name}-desc">{escape(description)}</desc>'
     )
-    return head + body.strip()
+    end = body.rindex("</svg>")
+    return head + body[:end] + more + "</svg>"
 
 
 def _tidy(tag: str, name: str, used: set[str]) -> str:

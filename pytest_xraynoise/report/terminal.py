@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Literal
 
 from pytest_xraynoise.report.breaking import breaking_line, breaking_lines, requirement_line
 from pytest_xraynoise.report.comparison_text import comparison_lines, held_to
+from pytest_xraynoise.report.curve import blocks, points
 from pytest_xraynoise.report.deciding import Deciding, deciding, worst_label
+from pytest_xraynoise.report.denoising import denoising_line, denoising_lines
 from pytest_xraynoise.report.ladder_text import ladder_lines, value_lines
+from pytest_xraynoise.report.limit_status import WORDS as LIMIT_WORDS
 from pytest_xraynoise.report.limit_status import limit_lines
+from pytest_xraynoise.report.outcome import reason, tally, worst_failure
 from pytest_xraynoise.report.sentence import headline
 from pytest_xraynoise.report.tables import GAP, align, drop_empty, widths
 from pytest_xraynoise.report.text import cells, clean, cut, elide, one_line
@@ -23,6 +27,7 @@ from pytest_xraynoise.report.words import (
     number,
     outcome_word,
     short_id,
+    split_id,
 )
 
 if TYPE_CHECKING:
@@ -33,12 +38,14 @@ if TYPE_CHECKING:
 Style = Literal["pass", "fail", "error", "warn", "plain", "bold"]
 
 _HEAD = (
-    "verdict", "test", "noise", "metric", "clean", "worst", "drop", "interval", "severity", "limit",
+    "verdict", "test", "curve", "noise", "metric", "clean", "worst", "drop", "interval", "severity",
+    "limit",
 )  # fmt: skip
-_NUMERIC = (False, False, False, False, True, True, True, False, True, False)
-_TEST = 1
-# What is left out first where the terminal is narrow: interval, noise, clean, worst, metric, limit.
-_LEAST_NEEDED = (7, 2, 4, 5, 3, 9)
+_NUMERIC = (False, False, False, False, False, True, True, True, False, True, False)
+_TEST, _CURVE = 1, 2
+# What is left out first where the terminal is narrow: interval, noise, clean, worst, metric, limit,
+# and the curve last.
+_LEAST_NEEDED = (8, 3, 5, 6, 4, 10, _CURVE)
 _TEST_WIDTH = 20
 _STYLES: dict[str, Style] = {
     "passed": "pass",
@@ -53,24 +60,70 @@ _SIGN = {(True, False): ">", (False, True): "?", (False, False): ""}
 _MOST_LABELS = 8
 
 
-def summary(records: Sequence[TestRecord], width: int = 80) -> list[tuple[str, str]]:
+def summary(
+    records: Sequence[TestRecord], width: int = 80, *, curves: bool = True
+) -> list[tuple[str, str]]:
     """The summary table at the end of a run: (style, line), at most ``width`` columns wide.
 
-    ``severity`` is where the limit broke, with the sign ``>``, where it is undecided, with ``?``,
-    or the rung that came closest to it. Findings stand below the table.
+    ``curve`` is the metric from the clean images to the most severe rung; without ``curves`` it is
+    left out, for a terminal that lacks the characters. ``severity`` is where the limit broke, with
+    the sign ``>``, where it is undecided, with ``?``, or the rung that came closest to it. Findings
+    stand below the table.
     Test ids are elided in the middle; on a narrow terminal the columns that matter least go.
     Tests that were not run are counted in a line below. Nothing at all when there are no records.
     """
     ran = [record for record in records if record.outcome != "not run"]
     left = len(records) - len(ran)
     last = [("warn", cut(f"{left} not run", width))] if left else []
-    return [*_table(ran, width), *breaking_lines(ran, width), *_found(ran, width), *last]
+    return [
+        *_table(ran, width, curves=curves),
+        *breaking_lines(ran, width),
+        *denoising_lines([(record, deciding(record)) for record in ran], width),
+        *_found(ran, width),
+        *last,
+    ]
 
 
-def _table(records: Sequence[TestRecord], width: int) -> list[tuple[str, str]]:
+def one_line_summary(records: Sequence[TestRecord], width: int = 80) -> list[tuple[str, str]]:
+    """The run in one line, for ``-q``: how it ended, and the worst failure; (style, line)."""
     if not records:
         return []
-    rows = [list(_HEAD), *(_row(record) for record in records)]
+    worst = worst_failure(records)
+    text = f"xraynoise: {tally(records)}"
+    if worst is None:
+        return [("plain", cut(text, width))]
+    return [("fail", cut(f"{text}; worst {split_id(worst.nodeid)[1]}: {reason(worst)}", width))]
+
+
+def rungs(records: Sequence[TestRecord], width: int = 80) -> list[tuple[str, str]]:
+    """Every rung of every test, for ``-v``: the metric that decided it, and its limits.
+
+    (style, line), at most ``width`` columns wide; a test without a result has nothing to list.
+    """
+    lines: list[tuple[str, str]] = []
+    for record in records:
+        chosen, result = deciding(record), record.result
+        if chosen is not None and result is not None:
+            checks = record.verdict.checks if record.verdict else ()
+            table = ladder_lines(result, chosen.metric, checks, chosen.label)
+            lines.append((_style(record), elide(one_line(record.nodeid), width)))
+            lines += [("plain", _cut_before_state(f"  {line}", width)) for line in table]
+            lines.append(("plain", ""))
+    return lines
+
+
+def _cut_before_state(line: str, width: int) -> str:
+    """Fit a line of a ladder; what became of the limit, at its end, is what a reader looks for."""
+    head, _, state = line.rpartition(GAP)
+    if cells(line) <= width or state not in LIMIT_WORDS.values():
+        return cut(line, width)
+    return cut(f"{cut(head, max(width - len(GAP) - len(state), 1))}{GAP}{state}", width)
+
+
+def _table(records: Sequence[TestRecord], width: int, *, curves: bool) -> list[tuple[str, str]]:
+    if not records:
+        return []
+    rows = [list(_HEAD), *(_row(record, curves=curves) for record in records)]
     keep = _fit(rows, width)
     rows = drop_empty(rows, keep)
     others = sum(size + len(GAP) for i, size in enumerate(widths(rows)) if i != _TEST)
@@ -113,17 +166,20 @@ def failure_text(record: TestRecord) -> str:
     if record.comparison is not None:
         parts.insert(1, comparison_lines(record.comparison, below=headline(record)))
     parts.append([*_labels(record, result, chosen), *_reading(result, chosen)])
-    parts.append([line for line in (requirement_line(record), breaking_line(result)) if line])
+    below = (denoising_line(result, chosen), requirement_line(record), breaking_line(result))
+    parts.append([line for line in below if line])
     parts.append([f"Finding: {one_line(f.text)}" for f in found])
     return "\n\n".join("\n".join(lines) for lines in parts if lines)
 
 
-def _row(record: TestRecord) -> list[str]:
+def _row(record: TestRecord, *, curves: bool) -> list[str]:
     chosen = deciding(record)
     noise = record.noise or (record.result.noise if record.result else "")
-    start = [outcome_word(record), short_id(record.nodeid), one_line(noise)]
-    if chosen is None:
-        return [*start, *[""] * 7]
+    start = [outcome_word(record), short_id(record.nodeid)]
+    if chosen is None or record.result is None:
+        return [*start, "", one_line(noise), *[""] * 7]
+    curve = blocks(points(record.result, chosen.metric, chosen.label)) if curves else ""
+    start += [curve, one_line(noise)]
     check = chosen.check
     decimals = 3
     if check is not None:
@@ -193,6 +249,8 @@ def _labels(record: TestRecord, result: LadderResult, chosen: Deciding) -> list[
             f"(drop {number(value.drop)}{' ' if span else ''}{span}) at severity {severity}"
         )
     lines += [f"Left out: {one_line(k)} ({one_line(v)})" for k, v in result.excluded.items()]
+    skipped = result.settings.get("skipped", {})
+    lines += [f"Sample left out: {one_line(k)} ({one_line(v)})" for k, v in skipped.items()]
     return lines
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from pytest_xraynoise.report.text import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pytest_xraynoise.results import TestRecord
 
 _METRICS = {
@@ -74,6 +76,11 @@ def split_id(nodeid: str) -> tuple[str, str]:
     """The file and the test in it, which stands alone where the id has no file."""
     path, separator, rest = one_line(nodeid).partition("::")
     return (path, rest) if separator else ("", path)
+
+
+def distinct(values: Iterable[object]) -> str:
+    """Each value once, with commas between; None and empty text are no values."""
+    return ", ".join(dict.fromkeys(str(value) for value in values if value not in (None, "")))
 
 
 def number(value: float | None, decimals: int = 3) -> str:

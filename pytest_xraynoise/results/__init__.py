@@ -9,7 +9,9 @@ from __future__ import annotations
 from pytest_xraynoise.results.breaking import BreakingPoint
 from pytest_xraynoise.results.comparison import Comparison, Difference
 from pytest_xraynoise.results.curve import Interval, MetricCurve
+from pytest_xraynoise.results.denoising import Denoising
 from pytest_xraynoise.results.ladder import LadderResult, Task
+from pytest_xraynoise.results.panels import Panel
 from pytest_xraynoise.results.pictures import Strip, StripFrame
 from pytest_xraynoise.results.record import TestRecord
 from pytest_xraynoise.results.rungs import MetricValue, Rung, RungResult
@@ -29,6 +31,7 @@ __all__ = [
     "BreakingPoint",
     "CheckStatus",
     "Comparison",
+    "Denoising",
     "Difference",
     "Finding",
     "Interval",
@@ -37,6 +40,7 @@ __all__ = [
     "MetricCurve",
     "MetricValue",
     "Mode",
+    "Panel",
     "Policy",
     "Rung",
     "RungResult",

@@ -33,7 +33,7 @@ class Interval:
     method: str = "bootstrap"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class MetricCurve:
     """One metric along the ladder: ``value``, ``drop``, ``interval`` at a severity; ``by_label``.
 
@@ -43,6 +43,11 @@ class MetricCurve:
     name: str
     rungs: Mapping[int, MetricValue]
     confidence: float = 0.95
+
+    def __repr__(self) -> str:
+        """Short, for it stands in the explanation of an assertion that failed."""
+        values = ", ".join(f"{s}: {self.rungs[s].value:.3f}" for s in sorted(self.rungs))
+        return f"<{self.name} by severity: {values}>"
 
     def _at(self, severity: int) -> MetricValue:
         if severity not in self.rungs:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from pytest_xraynoise.results.breaking import BreakingPoint
+    from pytest_xraynoise.results.denoising import Denoising
     from pytest_xraynoise.results.pictures import Strip
     from pytest_xraynoise.results.rungs import RungResult
     from pytest_xraynoise.results.spread import Spread
@@ -32,7 +33,7 @@ class Draw:
     per_image: Mapping[str, Mapping[int, npt.NDArray[np.float64]]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class LadderResult:
     """What one model did on one dataset along one ladder of noise.
 
@@ -49,6 +50,8 @@ class LadderResult:
         groups: the group of each sample (its patient, say), in the order of ``ids``; None where
             none were declared.
         breaking_point: where the limits break, once they were held against it.
+        denoising: the same ladder without the denoiser that was before the model; None without one.
+        _odds: log-odds of the first draw in the shape of the scores, where probabilities saturate.
     """
 
     noise: str
@@ -64,11 +67,18 @@ class LadderResult:
     strips: tuple[Strip, ...] = ()
     groups: tuple[str, ...] | None = None
     breaking_point: BreakingPoint | None = None
+    denoising: Denoising | None = None
     _targets: npt.NDArray[np.float64] | None = None
     _scores: Mapping[int, npt.NDArray[np.float64]] = field(default_factory=dict)
     _per_image: Mapping[str, Mapping[int, npt.NDArray[np.float64]]] = field(default_factory=dict)
     _draws: tuple[Draw, ...] = ()
+    _odds: Mapping[int, npt.NDArray[np.float64]] = field(default_factory=dict)
     _spreads: Mapping[str, Mapping[str, Spread]] = field(default_factory=dict, compare=False)
+
+    def __repr__(self) -> str:
+        """Short, for it stands in the explanation of an assertion that failed."""
+        whom = f"{self.model or 'model'} on {self.dataset or 'data'}, {len(self.ids)} samples"
+        return f"<{self.noise} at severities {', '.join(map(str, self.severities))}: {whom}>"
 
     @property
     def severities(self) -> tuple[int, ...]:

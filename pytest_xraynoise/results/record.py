@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from pytest_xraynoise.results.comparison import Comparison
     from pytest_xraynoise.results.ladder import LadderResult
+    from pytest_xraynoise.results.panels import Panel
     from pytest_xraynoise.results.verdict import Verdict
 
 
@@ -29,6 +30,7 @@ class TestRecord:
         duration: seconds, evaluation included.
         noise: the kind of noise of a test without a result.
         comparison: against a baseline, None where it was not compared.
+        panels: what the hook ``pytest_xraynoise_report_panels`` added.
     """
 
     __test__ = False
@@ -44,3 +46,4 @@ class TestRecord:
     duration: float = 0.0
     noise: str = ""
     comparison: Comparison | None = None
+    panels: tuple[Panel, ...] = ()

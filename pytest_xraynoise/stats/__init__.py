@@ -12,7 +12,11 @@ if TYPE_CHECKING:
     from pytest_xraynoise.stats.bootstrap import paired_bootstrap
     from pytest_xraynoise.stats.correlated_roc import delong, delong_macro
     from pytest_xraynoise.stats.distribution import Distribution
-    from pytest_xraynoise.stats.resampling import percentile_interval, resampling_weights
+    from pytest_xraynoise.stats.resampling import (
+        percentile_interval,
+        resampling_counts,
+        resampling_weights,
+    )
     from pytest_xraynoise.stats.step_down import holm
 
 __all__ = [
@@ -22,6 +26,7 @@ __all__ = [
     "holm",
     "paired_bootstrap",
     "percentile_interval",
+    "resampling_counts",
     "resampling_weights",
 ]
 
@@ -32,6 +37,7 @@ _HOMES = {
     "holm": "step_down",
     "paired_bootstrap": "bootstrap",
     "percentile_interval": "resampling",
+    "resampling_counts": "resampling",
     "resampling_weights": "resampling",
 }
 

@@ -7,16 +7,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pytest_xraynoise.errors import MetricError, SpecError
+from pytest_xraynoise.stats.tally import draw_counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import numpy.typing as npt
 
+    from pytest_xraynoise.stats.tally import Counts
+
     FloatArray = npt.NDArray[np.float64]
 
 CHUNK = 1 << 21
 """Weights held at a time (16 MiB)."""
+
+CELLS = 1 << 20
+"""Counts held at a time (1 MiB), or :data:`LANES` for each sample where that is more."""
+
+LANES = 64
+"""Counts of so many resamples lie in one line of the cache."""
 
 MAX_UNDEFINED = 0.25
 """Share of resamples that may leave a statistic undefined (one class only) before the interval is.
@@ -33,10 +42,9 @@ def resampling_weights(
     seed: int = 0,
     chunk: int = CHUNK,
 ) -> Iterator[FloatArray]:
-    """How often each sample is drawn, in chunks of resamples.
+    """How often each sample is drawn, in chunks of resamples, as weights.
 
-    Resample r depends on ``seed`` and r alone (Philox 4x64, a counter-based generator; Salmon et
-    al. 2011, DOI 10.1145/2063384.2063405), so the chunk size changes nothing.
+    The numbers of :func:`resampling_counts`, which see.
 
     Args:
         samples: how many samples there are, N.
@@ -44,7 +52,7 @@ def resampling_weights(
         groups: (N,) group of each sample (a patient, say). Whole groups are drawn, as many as there
             are; a sample has the weight of its group.
         seed: any whole number.
-        chunk: how many weights to hold at a time.
+        chunk: how many weights to hold at a time; it changes none of them.
 
     Yields:
         (B, N) float64 counts in Fortran order (a sample's counts lie together); B varies.
@@ -53,24 +61,44 @@ def resampling_weights(
         MetricError: if there are fewer than two samples or groups, or ``groups`` is not (N,).
         SpecError: if ``resamples`` is not positive.
     """
-    if resamples < 1:
-        raise SpecError(f"resamples must be at least 1, got {resamples}; 2000 is usual")
-    codes = None if groups is None else _codes(groups, samples)
-    units = samples if codes is None else int(codes.max(initial=-1)) + 1
-    if units < 2:
-        what = "samples" if groups is None else "groups"
-        raise MetricError(f"a bootstrap needs at least two {what}, got {units}")
-    stride = -(-units // 4)  # a counter of Philox gives four words
-    per_chunk = max(1, chunk // max(samples, units))
-    for start in range(0, resamples, per_chunk):
-        count = min(per_chunk, resamples - start)
-        bits = np.random.Philox(key=seed % 2**64, counter=start * stride)
-        words = bits.random_raw(count * stride * 4).reshape(count, stride * 4)[:, :units]
-        drawn = ((words >> np.uint64(11)) * 2.0**-53 * units).astype(np.intp)
-        slots = drawn * count + np.arange(count)[:, None]
-        counts = np.bincount(slots.ravel(), minlength=count * units).reshape(units, count)
-        by_sample = counts.astype(np.float64)
-        yield (by_sample if codes is None else by_sample[codes]).T
+    codes, units = _units(samples, resamples, groups)
+    width = max(1, chunk // max(samples, units))
+    for start in range(0, resamples, width):
+        counts = draw_counts(start, min(width, resamples - start), units, seed)
+        yield (counts if codes is None else counts[codes]).astype(np.float64).T
+
+
+def resampling_counts(
+    samples: int,
+    resamples: int,
+    *,
+    groups: npt.ArrayLike | None = None,
+    seed: int = 0,
+) -> Iterator[Counts]:
+    """How often each sample is drawn, in chunks of resamples that fit the cache.
+
+    Resample r depends on ``seed`` and r alone, so the size of the chunks changes nothing;
+    :func:`~pytest_xraynoise.stats.tally.draw_counts` says how it is drawn.
+
+    Args:
+        samples: how many samples there are, N.
+        resamples: how many resamples to draw.
+        groups: (N,) group of each sample, as in :func:`resampling_weights`.
+        seed: any whole number.
+
+    Yields:
+        (N, B) uint8 counts, B a multiple of :data:`LANES`; the last chunk may hold more resamples
+        than were asked for.
+
+    Raises:
+        MetricError, SpecError: as :func:`resampling_weights`.
+    """
+    codes, units = _units(samples, resamples, groups)
+    width = LANES * max(1, CELLS // (LANES * max(samples, units)))
+    for start in range(0, resamples, width):
+        count = min(width, LANES * -(-(resamples - start) // LANES))
+        counts = draw_counts(start, count, units, seed)
+        yield counts if codes is None else counts[codes]
 
 
 def percentile_interval(drops: FloatArray, confidence: float) -> tuple[float, float] | None:
@@ -86,24 +114,49 @@ def percentile_interval(drops: FloatArray, confidence: float) -> tuple[float, fl
     undefined = np.isnan(drops)
     if not drops.size or undefined.mean() > MAX_UNDEFINED:
         return None
-    tail = 50.0 * (1.0 - confidence)
-    low, high = np.percentile(drops[~undefined], [tail, 100.0 - tail])
+    low, high = _tails(np.sort(drops[~undefined]), confidence)
     return float(low), float(high)
 
 
 def percentile_intervals(values: FloatArray, confidence: float) -> list[tuple[float, float] | None]:
     """:func:`percentile_interval` of each column of (B, M)."""
     whole = ~np.isnan(values.sum(axis=0))
-    tail = 50.0 * (1.0 - confidence)
     found = [
         None if ok else percentile_interval(x, confidence)
         for ok, x in zip(whole.tolist(), values.T, strict=True)
     ]
     if len(values) and whole.any():
-        ends = np.percentile(values[:, whole], [tail, 100.0 - tail], axis=0)
+        ends = _tails(np.sort(values[:, whole].T, axis=1), confidence)
         for place, low, high in zip(np.flatnonzero(whole), *ends, strict=True):
             found[place] = (float(low), float(high))
     return found
+
+
+def _tails(ordered: FloatArray, confidence: float) -> list[FloatArray]:
+    """``numpy.percentile`` of both tails along the last axis, of values that are sorted already."""
+    last = ordered.shape[-1] - 1
+    found = []
+    for share in (0.5 * (1.0 - confidence), 1.0 - 0.5 * (1.0 - confidence)):
+        below = int(last * share)
+        part = last * share - below
+        low, high = ordered[..., below], ordered[..., min(below + 1, last)]
+        gap = high - low
+        found.append(low + gap * part if part < 0.5 else high - gap * (1.0 - part))
+    return found
+
+
+def _units(
+    samples: int, resamples: int, groups: npt.ArrayLike | None
+) -> tuple[npt.NDArray[np.intp] | None, int]:
+    """The unit of each sample (None where it is one by itself), and how many units there are."""
+    if resamples < 1:
+        raise SpecError(f"resamples must be at least 1, got {resamples}; 2000 is usual")
+    codes = None if groups is None else _codes(groups, samples)
+    units = samples if codes is None else int(codes.max(initial=-1)) + 1
+    if units < 2:
+        what = "samples" if groups is None else "groups"
+        raise MetricError(f"a bootstrap needs at least two {what}, got {units}")
+    return codes, units
 
 
 def _codes(groups: npt.ArrayLike, samples: int) -> npt.NDArray[np.intp]:

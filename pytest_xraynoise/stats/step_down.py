@@ -21,8 +21,9 @@ def holm(p_values: Sequence[float]) -> list[float]:
     Returns:
         The adjusted values in the order of ``p_values``, at most 1.
 
-    >>> holm([0.01, 0.04, 0.03])
-    [0.03, 0.06, 0.06]
+    Examples:
+        >>> holm([0.01, 0.04, 0.03])
+        [0.03, 0.06, 0.06]
     """
     adjusted = [1.0] * len(p_values)
     largest = 0.0

@@ -2,10 +2,11 @@
 
 Needs Hypothesis: ``pip install 'pytest-xraynoise[hypothesis]'``.
 
->>> from hypothesis import given
->>> from pytest_xraynoise import strategies as xray
->>> @given(xray.noises(), xray.xray_images())
-... def test_my_denoiser(noise, images): ...
+Examples:
+    >>> from hypothesis import given
+    >>> from pytest_xraynoise import strategies as xray
+    >>> @given(xray.noises(), xray.xray_images())
+    ... def test_my_denoiser(noise, images): ...
 
 Everything shrinks towards the mild and the simple: little noise, a plain film.
 """

@@ -1,75 +1,17 @@
-"""The report in a real browser: Debian's Chromium, driven by playwright."""
+"""The report in a real browser: nothing is fetched, all is read without scripts and fits."""
 
 from __future__ import annotations
 
-import importlib.util
-import os
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from pytest_xraynoise.report.html import write_html
-from tests.report.factory import document
-from tests.report.test_html import hostile_document
+from tests.browser.pages import MARKS, open_page
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-pytestmark = [
-    pytest.mark.browser,
-    # playwright's own event loop may be collected with an open transport
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
+pytestmark = MARKS
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    missing = pytest.fail if os.environ.get("REQUIRE_BROWSER") else pytest.skip
-    if importlib.util.find_spec("playwright") is None:
-        missing("playwright is not installed")
-    if not Path(CHROMIUM).exists():
-        missing(f"{CHROMIUM} is not installed (apt-get install chromium)")
-    playwright = importlib.import_module("playwright.sync_api")
-    with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> str:
-    path = tmp_path_factory.mktemp("page") / "report.html"
-    write_html(document(), path)
-    return path.as_uri()
-
-
-@pytest.fixture(scope="module")
-def hostile_address(tmp_path_factory: pytest.TempPathFactory) -> str:
-    path = tmp_path_factory.mktemp("hostile") / "report.html"
-    write_html(hostile_document(), path)
-    return path.as_uri()
-
-
-def open_page(browser: Any, address: str, **context: Any) -> Any:
-    settings = {"viewport": {"width": 1280, "height": 900}, **context}
-    page = browser.new_context(**settings).new_page()
-    page.goto(address)
-    return page
-
-
-@pytest.mark.parametrize("which", ["address", "hostile_address"])
+@pytest.mark.parametrize("which", ["address", "hostile_address", "big_address"])
 def test_nothing_is_fetched_and_the_console_is_silent(
     browser: Any, request: pytest.FixtureRequest, which: str
 ) -> None:
@@ -92,17 +34,16 @@ def test_without_scripts_every_verdict_and_curve_is_there(browser: Any, address:
     page = open_page(browser, address, java_script_enabled=False)
     verdicts = page.locator("#tests tbody .badge").all_inner_texts()
     assert verdicts == ["failed", "failed", "error", "expected failure", "passed"]
-    charts = page.locator("svg.chart")
-    assert charts.count() == 4
-    for i in range(4):
-        box = charts.nth(i).bounding_box()
+    assert page.locator(".block svg.chart").count() == 4
+    for chart in page.locator("svg.chart").all():
+        box = chart.bounding_box()
         assert box["width"] > 300
         assert box["height"] > 150
     page.context.close()
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1280, 1920])
-@pytest.mark.parametrize("which", ["address", "hostile_address"])
+@pytest.mark.parametrize("which", ["address", "hostile_address", "big_address"])
 def test_the_page_never_scrolls_sideways(
     browser: Any, request: pytest.FixtureRequest, which: str, width: int
 ) -> None:
@@ -113,7 +54,7 @@ def test_the_page_never_scrolls_sideways(
 
 
 def test_anchors_lead_to_their_test(browser: Any, address: str) -> None:
-    page = open_page(browser, address, reduced_motion="reduce")
+    page = open_page(browser, address)
     for link in page.locator("#tests tbody th a").all():
         name = link.inner_text()
         link.click()
@@ -185,14 +126,4 @@ def test_the_keyboard_reaches_the_tests_first(browser: Any, address: str) -> Non
     assert page.evaluate("document.activeElement.className") == "skip-link"
     page.keyboard.press("Enter")
     assert page.evaluate("location.hash") == "#tests"
-    page.context.close()
-
-
-def test_it_prints(browser: Any, address: str) -> None:
-    page = open_page(browser, address, color_scheme="dark")
-    page.emulate_media(media="print")
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-    page.set_viewport_size({"width": 718, "height": 1000})  # A4 less its margins
-    assert page.evaluate("document.documentElement.scrollWidth") <= 718
-    assert page.pdf().startswith(b"%PDF")
     page.context.close()

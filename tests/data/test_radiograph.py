@@ -231,3 +231,16 @@ def test_dicom_that_cannot_be_read_is_refused(
     monkeypatch.setitem(sys.modules, "pydicom", None)
     with pytest.raises(DataError, match="pip install pydicom"):
         read_radiograph(tmp_path / "bad.dcm")
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.float32])
+def test_tiff_that_shows_low_values_white_is_inverted(tmp_path: Path, dtype: type) -> None:
+    values = np.linspace(0, 1, 12).reshape(3, 4)
+    stored = (values * 65535).round().astype(np.uint16) if dtype is np.uint16 else values
+    for photometric, expected in ((0, 1 - values), (1, values)):  # WhiteIsZero, BlackIsZero
+        path = tmp_path / f"{photometric}.tif"
+        Image.fromarray(stored.astype(dtype)).save(path, tiffinfo={262: photometric})
+        film = read_radiograph(path)
+        assert np.allclose(film.pixels, expected, atol=1e-5)
+        note = ("WhiteIsZero: inverted, so that 1 is white",)
+        assert film.notes == (() if photometric else note)

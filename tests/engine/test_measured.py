@@ -14,16 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_xraynoise import XrayDataset, evaluate
+from pytest_xraynoise.engine.addresses import addresses, missing
 from pytest_xraynoise.engine.execution import Execution
 from pytest_xraynoise.engine.finishing import finish
-from pytest_xraynoise.engine.measured import (
-    CLEAN,
-    Measured,
-    addresses,
-    extended,
-    joined,
-    missing,
-)
+from pytest_xraynoise.engine.joining import extended, joined
+from pytest_xraynoise.engine.measured import CLEAN, Measured
 from pytest_xraynoise.engine.measuring import measure, opened
 from pytest_xraynoise.engine.request import LadderRequest
 from pytest_xraynoise.errors import DataError

@@ -260,9 +260,10 @@ def test_groups_are_resampled_whole() -> None:
     patients = np.tile(np.arange(150), 2)
     twice = {s: np.concatenate([x, x]) for s, x in scores.items()}
     four = {s: np.concatenate([x, x]) for s, x in twice.items()}
-    double, _ = _score(np.concatenate([y, y]), twice, groups=patients)
-    fourfold, _ = _score(np.concatenate([y] * 4), four, groups=np.tile(patients, 2))
-    plain, _ = _score(np.concatenate([y, y]), twice)
+    many = {"resamples": 4000}  # so that widths are told to a few hundredths
+    double, _ = _score(np.concatenate([y, y]), twice, groups=patients, **many)
+    fourfold, _ = _score(np.concatenate([y] * 4), four, groups=np.tile(patients, 2), **many)
+    plain, _ = _score(np.concatenate([y, y]), twice, **many)
     for name, metric in double[1].items():
         assert metric.method == "bootstrap by group"
         assert _ends(fourfold[1][name]) == pytest.approx(_ends(metric), abs=1e-9)

@@ -8,7 +8,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
+
+from pytest_xraynoise.report.json import schema
 
 # pytester forgets every module that an in-process run imports, and C extensions do not survive
 # being imported twice. What a run may import is therefore imported before the first one.
@@ -169,8 +172,9 @@ def stdout(result: pytest.RunResult) -> str:
 
 
 def read_tests(path: Path) -> dict[str, dict[str, Any]]:
-    """The tests of a JSON report by the last part of their id."""
+    """The tests of a JSON report, which has to obey the schema, by the last part of their id."""
     document = json.loads(path.read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema()).validate(document)
     return {test["nodeid"].split("::", 1)[1]: test for test in document["tests"]}
 
 

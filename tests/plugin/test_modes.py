@@ -11,6 +11,8 @@ import pytest
 from junitparser import JUnitXml, Properties
 
 from tests.plugin.conftest import OUTCOMES, read_tests, stdout
+from tests.plugin.test_junit import check_junit_suite
+from tests.plugin.test_option_csv import check_csv
 
 MODES = {
     "serial": [],
@@ -28,6 +30,7 @@ def test_outcomes_and_reports(mixed: pytest.Pytester, options: list[str]) -> Non
         "-v",
         "--xraynoise-json=out.json",
         "--xraynoise-report=out.html",
+        "--xraynoise-csv=out.csv",
         "--junit-xml=out.xml",
         *options,
     )
@@ -42,6 +45,8 @@ def test_outcomes_and_reports(mixed: pytest.Pytester, options: list[str]) -> Non
     assert text.count("X-ray noise robustness") == 1
     _check_json(mixed.path / "out.json")
     _check_junit(mixed.path / "out.xml")
+    check_junit_suite(mixed.path / "out.xml")
+    check_csv(mixed.path)
     html = (mixed.path / "out.html").read_text(encoding="utf-8")
     for name in ("test_holds", "test_breaks", "test_expected", "test_masks", "test_error"):
         assert name in html

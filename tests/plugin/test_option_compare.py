@@ -88,7 +88,8 @@ def test_it_shows_in_json_junit_and_html(
     page = (saved.path / "o.html").read_text(encoding="utf-8")
     assert "Against the baseline <bdi>baseline</bdi>" in page
     assert f"{each['difference']:.3f}" in page
-    assert "Baseline &#39;baseline&#39;: 1 compared, 1 regressed." in page
+    assert "Since the baseline <bdi>baseline</bdi>" in page
+    assert "<p>1 regressed.</p>" in page
 
 
 @pytest.mark.parametrize(

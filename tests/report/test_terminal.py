@@ -4,8 +4,9 @@ import dataclasses
 
 import pytest
 
+from pytest_xraynoise.report.curve import BLOCKS, Point, blocks
 from pytest_xraynoise.report.sentence import headline
-from pytest_xraynoise.report.terminal import failure_text, summary
+from pytest_xraynoise.report.terminal import failure_text, one_line_summary, rungs, summary
 from pytest_xraynoise.report.text import cells
 from pytest_xraynoise.results import LadderResult, LimitCheck, MetricValue, TestRecord, Verdict
 from tests.report.factory import classifier, document, judged, segmenter
@@ -38,11 +39,11 @@ def test_the_table_fits_the_width(width: int) -> None:
 def test_a_wide_table_tells_all() -> None:
     lines = [line for _, line in summary(document().tests, 200)]
     assert lines[0].split() == [
-        "verdict", "test", "noise", "metric", "clean", "worst", "drop", "interval", "severity",
-        "limit",
+        "verdict", "test", "curve", "noise", "metric", "clean", "worst", "drop", "interval",
+        "severity", "limit",
     ]  # fmt: skip
     failed = lines[2]
-    for part in ("FAIL", "test_noise.py::test_findings[poisson]", "poisson", "AUROC", ">3", "[0."):
+    for part in ("FAIL", "test_noise.py::test_findings[poisson]", "███▆▃▁", "AUROC", ">3", "[0."):
         assert part in failed
     assert failed.endswith("max_auroc_drop=0.05")
     assert "NaN for 3 of 64 images" in lines[4]
@@ -60,7 +61,61 @@ def test_a_long_id_is_elided_in_its_middle() -> None:
 
 def test_a_narrow_table_keeps_verdict_test_and_drop() -> None:
     head = summary(document().tests, 80)[0][1].split()
-    assert head == ["verdict", "test", "metric", "drop", "severity", "limit"]
+    assert head == ["verdict", "test", "curve", "drop", "severity", "limit"]
+    assert summary(document().tests, 60)[0][1].split() == [*head[:4], "severity"]
+
+
+def test_a_terminal_without_blocks_gets_no_curves() -> None:
+    lines = [line for _, line in summary(document().tests, 200, curves=False)]
+    assert "curve" not in lines[0]
+    assert not set(BLOCKS) & set("".join(lines))
+
+
+@pytest.mark.parametrize(
+    ("values", "drawn"),
+    [
+        ((1.0, 1.0, 1.0), "███"),
+        ((0.9, 0.89, 0.9), "███"),
+        ((1.0, 0.5, 0.0), "█▄▁"),
+        ((0.0, 10.0), "▁█"),
+        ((1.0, float("nan"), 0.0), "█·▁"),
+        ((float("nan"),), ""),
+        ((), ""),
+    ],
+)
+def test_a_curve_is_one_character_a_rung(values: tuple[float, ...], drawn: str) -> None:
+    assert blocks([Point(i, value, value, value) for i, value in enumerate(values)]) == drawn
+
+
+@pytest.mark.parametrize("width", [200, 80, 60, 20])
+def test_every_rung_is_listed_and_fits(width: int) -> None:
+    lines = rungs(document().tests, width)
+    assert max(cells(line) for _, line in lines) <= width
+    assert sum(style == "fail" for style, _ in lines) == 2
+    listed = [line.split()[0] for _, line in lines if line.startswith("  ")]
+    assert listed.count("5") == 4, "an error has no rungs"
+    assert rungs([], width) == []
+
+
+def test_every_rung_tells_its_limit() -> None:
+    lines = [line for _, line in rungs(document().tests, 120)]
+    start = lines.index("tests/robustness/test_noise.py::test_findings[poisson]")
+    third = next(line for line in lines[start:] if "12 photons at white" in line)
+    assert third.split()[0] == "3"
+    assert third.endswith("max_auroc_drop=0.05  BROKEN")
+
+
+def test_the_run_in_one_line() -> None:
+    ((style, line),) = one_line_summary(document().tests, 200)
+    assert style == "fail"
+    assert line.startswith(
+        "xraynoise: 2 of 5 tests failed, 1 error, 1 expected failure; worst test_lungs[gaussian]: "
+        "Dice fell by"
+    )
+    ((style, line),) = one_line_summary(document().tests[:1], 80)
+    assert (style, line) == ("plain", "xraynoise: 1 test passed")
+    assert cells(one_line_summary(document().tests, 60)[0][1]) <= 60
+    assert one_line_summary([], 80) == []
 
 
 def test_the_first_line_says_what_broke() -> None:

@@ -48,7 +48,9 @@ def test_seeds_differ() -> None:
 
 
 def test_the_stream_is_held_across_versions() -> None:
-    assert np.array_equal(_weights(4, 2, seed=0), [[3, 0, 1, 0], [0, 1, 1, 2]])
+    assert np.array_equal(_weights(4, 2, seed=0), [[0, 2, 1, 1], [0, 1, 2, 1]])
+    second = [0, 0, 0, 2, 1, 1, 2, 2, 0, 2]
+    assert np.array_equal(_weights(10, 2, seed=0)[1], second)
 
 
 def test_every_resample_is_as_likely_as_it_should_be() -> None:

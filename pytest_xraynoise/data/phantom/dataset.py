@@ -12,6 +12,7 @@ from pytest_xraynoise.data.phantom.findings import LABELS, Finding, sample_findi
 from pytest_xraynoise.data.phantom.frame import FIELD_CM, Array
 from pytest_xraynoise.data.phantom.patient import Patient, sample_patient
 from pytest_xraynoise.data.phantom.render import LATITUDE, display
+from pytest_xraynoise.data.phantom.sources import code_digest
 from pytest_xraynoise.errors import DataError
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 MASK_LABELS = ("left lung", "right lung", "heart")
 
 _ANATOMY, _FINDINGS, _TEXTURE = 0, 1, 2  # independent random streams of one item
+_STATE = frozenset(
+    ("n", "size", "seed", "prevalence", "latitude", "pixel_pitch", "_cache", "_cache_size")
+)
 
 
 class PhantomItem(TypedDict):
@@ -118,6 +122,18 @@ class ChestPhantom:
                 self._cache.popitem(last=False)
         return item
 
+    @property
+    def fingerprint(self) -> str | None:
+        """What the items follow from, so that a cache need not render them to know them.
+
+        None for a class of the user's own, which may render anything, and for a phantom that has a
+        method of its own. What somebody writes into the arrays of a kept item is not seen.
+        """
+        if type(self) is not ChestPhantom or not vars(self).keys() <= _STATE:
+            return None
+        said = (self.n, self.size, self.seed, self.prevalence, self.latitude, self.pixel_pitch)
+        return f"chest phantom {said} {self.labels} {self.mask_labels} {code_digest()}"
+
     def patient(self, index: int) -> Patient:
         """The build of patient ``index`` before any finding."""
         return sample_patient(self._rng(index, _ANATOMY))
@@ -175,6 +191,11 @@ class PhantomClassification:
     def __len__(self) -> int:
         return len(self.phantom)
 
+    @property
+    def fingerprint(self) -> str | None:
+        """That of the phantom, and the view; None where either is a class of the user's own."""
+        return _viewed(self, PhantomClassification, self.phantom)
+
     def __getitem__(self, index: int) -> ClassificationItem:
         item = self.phantom[index]
         return {"image": item["image"], "target": item["target"], "id": item["id"]}
@@ -190,9 +211,21 @@ class PhantomSegmentation:
     def __len__(self) -> int:
         return len(self.phantom)
 
+    @property
+    def fingerprint(self) -> str | None:
+        """That of the phantom, and the view; None where either is a class of the user's own."""
+        return _viewed(self, PhantomSegmentation, self.phantom)
+
     def __getitem__(self, index: int) -> SegmentationItem:
         item = self.phantom[index]
         return {"image": item["image"], "mask": item["masks"], "id": item["id"]}
+
+
+def _viewed(view: object, kind: type, phantom: ChestPhantom) -> str | None:
+    if type(view) is not kind or vars(view).keys() != {"phantom", "labels"}:
+        return None
+    inner = phantom.fingerprint if type(phantom) is ChestPhantom else None
+    return None if inner is None else f"{kind.__name__} of {inner}"
 
 
 def _check(name: str, got: object, good: bool, expected: str) -> None:

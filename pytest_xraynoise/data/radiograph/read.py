@@ -98,7 +98,8 @@ def read_radiograph(path: str | os.PathLike[str], value_range: Range | None = No
     if stored.inverted:
         pixels = np.float32(1) - pixels
         low, high = high, low
-        notes = (*notes, "MONOCHROME1: inverted, so that 1 is white")
+        name = "MONOCHROME1" if stored.depth.endswith("DICOM") else "WhiteIsZero"
+        notes = (*notes, f"{name}: inverted, so that 1 is white")
     pitch, linear = stored.pixel_pitch, stored.linear
     return Radiograph(pixels, low, high, stored.depth, pitch, linear, notes)
 

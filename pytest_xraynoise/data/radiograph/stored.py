@@ -25,7 +25,7 @@ class Stored:
         values: (H, W), or (H, W, 3) in colour, of any real dtype.
         full_scale: the lowest and the highest value that the depth allows; None if it says nothing.
         depth: the kind of values in words: ``8 bit``.
-        inverted: whether the lowest value is shown white (MONOCHROME1).
+        inverted: whether the lowest value is shown white (MONOCHROME1, WhiteIsZero).
         pixel_pitch: mm, or None.
         linear: whether the file says that its values are linear in exposure; None if it is silent.
         notes: what a reader should know, one sentence each.

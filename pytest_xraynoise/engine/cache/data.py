@@ -122,7 +122,8 @@ def _listed(values: Any) -> Any:
 def _declared(source: Source) -> str:
     declared = source.declared
     intensity = (type(source.intensity).__qualname__, repr(source.intensity))
-    return repr((intensity, source.labels, declared.channels, source.size, source.name))
+    said = (declared.channels, source.size, source.name, declared.on_bad_sample)
+    return repr((intensity, source.labels, *said))
 
 
 def _bytes(tensor: torch.Tensor) -> bytes:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pytest_xraynoise.engine.addresses import addresses, view_of
+from pytest_xraynoise.engine.cache.code_digest import NotFingerprintableError
 from pytest_xraynoise.engine.cache.data import DataDigest, digest_by_reading, offered_digest
-from pytest_xraynoise.engine.cache.keys import NotFingerprintableError, content_digest, versions
+from pytest_xraynoise.engine.cache.keys import content_digest, versions
 from pytest_xraynoise.engine.cache.packing import (
     digest_of,
     fits,
@@ -18,7 +20,7 @@ from pytest_xraynoise.engine.cache.packing import (
     unpack_base,
     unpack_pictures,
 )
-from pytest_xraynoise.engine.measured import CLEAN, addresses, view_of
+from pytest_xraynoise.engine.measured import CLEAN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_xraynoise.engine.measured import everything, joined
+from pytest_xraynoise.engine.addresses import everything
+from pytest_xraynoise.engine.joining import joined
 from pytest_xraynoise.engine.measuring import check_strips
 from pytest_xraynoise.engine.ray.connection import connected
 from pytest_xraynoise.engine.ray.parcel import packed

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_xraynoise.results.ladder import Draw, LadderResult
 from pytest_xraynoise.results.serialize.breaking import breaking_from_dict, breaking_to_dict
+from pytest_xraynoise.results.serialize.denoising import denoising_from_dict, denoising_to_dict
 from pytest_xraynoise.results.serialize.pictures import strip_from_dict, strip_to_dict
 from pytest_xraynoise.results.serialize.rungs import rung_from_dict, rung_to_dict
 from pytest_xraynoise.results.serialize.values import (
@@ -37,9 +38,11 @@ def ladder_to_dict(result: LadderResult) -> dict[str, Any]:
         "targets": None if result._targets is None else array_to_list(result._targets),
         "scores": by_severity_to_dict(result._scores),
         "per_image": {name: by_severity_to_dict(a) for name, a in result._per_image.items()},
+        "odds": by_severity_to_dict(result._odds),
         "draws": [_draw_to_dict(draw) for draw in result._draws],
         "strips": [strip_to_dict(strip) for strip in result.strips],
         "breaking_point": breaking_to_dict(result.breaking_point),
+        "denoising": denoising_to_dict(result.denoising),
     }
 
 
@@ -64,10 +67,12 @@ def ladder_from_dict(data: Mapping[str, Any]) -> LadderResult:
         strips=tuple(strip_from_dict(strip) for strip in data["strips"]),
         groups=None if data.get("groups") is None else tuple(data["groups"]),
         breaking_point=breaking_from_dict(data.get("breaking_point")),
+        denoising=denoising_from_dict(data.get("denoising")),
         _targets=None if targets is None else array_from_list(targets),
         _scores=by_severity_from_dict(data["scores"]),
         _per_image={n: by_severity_from_dict(a) for n, a in data["per_image"].items()},
         _draws=tuple(_draw_from_dict(draw) for draw in data.get("draws", ())),
+        _odds=by_severity_from_dict(data.get("odds", {})),
     )
 
 

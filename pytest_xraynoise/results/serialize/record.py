@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_xraynoise.results.record import TestRecord
 from pytest_xraynoise.results.serialize.comparison import comparison_from_dict, comparison_to_dict
 from pytest_xraynoise.results.serialize.ladder import ladder_from_dict, ladder_to_dict
+from pytest_xraynoise.results.serialize.panels import panel_from_dict, panel_to_dict
 from pytest_xraynoise.results.serialize.values import number, to_float
 from pytest_xraynoise.results.serialize.verdict import verdict_from_dict, verdict_to_dict
 
@@ -39,6 +40,7 @@ def record_to_dict(record: TestRecord) -> dict[str, Any]:
         **(_NO_LADDER if record.result is None else ladder_to_dict(record.result)),
         "noise": record.noise or (record.result.noise if record.result is not None else None),
         "comparison": None if record.comparison is None else comparison_to_dict(record.comparison),
+        "panels": [panel_to_dict(panel) for panel in record.panels],
     }
 
 
@@ -61,6 +63,7 @@ def record_from_dict(data: Mapping[str, Any]) -> TestRecord:
         duration=to_float(data["duration"]),
         noise="" if data["ladder"] is not None else data["noise"] or "",
         comparison=None if compared is None else comparison_from_dict(compared),
+        panels=tuple(panel_from_dict(panel) for panel in data.get("panels", ())),
     )
 
 

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 import torch
 
-from pytest_xraynoise.engine.cache.keys import NotFingerprintableError, content_digest
+from pytest_xraynoise.engine.cache.code_digest import NotFingerprintableError
+from pytest_xraynoise.engine.cache.keys import content_digest
 
 COUNT = itertools.count()
 

@@ -11,16 +11,16 @@ into the sample are unsigned, because a signed index might count from the end.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from pytest_xraynoise.compiling import cached, compiled, reducing
 from pytest_xraynoise.noise.spec.coefficients import LANES
 
-F = TypeVar("F", bound=Callable[..., Any])
+__all__ = ["BLOCK", "ROW", "ROWS", "Array", "cached", "compiled", "reducing"]
+
 Array = npt.NDArray[Any]
 
 BLOCK = LANES
@@ -31,21 +31,3 @@ SHIFT, CUT, Z_COUNT, Z_READOUT, FIRST, SECOND, COUNTS, RATE, UNIFORM, TERM, TOTA
     np.uint64(row * ROW) for row in range(12)
 )
 """Offsets of the float rows, and their length together."""
-
-
-def compiled(function: F) -> F:
-    """Compile without the GIL; division by zero as in NumPy, so that loops vectorise."""
-    return cast("F", numba.njit(nogil=True, error_model="numpy")(function))
-
-
-def reducing(function: F) -> F:
-    """As :func:`compiled`, for sums of ones, which are exact in any order."""
-    return cast("F", numba.njit(nogil=True, error_model="numpy", fastmath={"reassoc"})(function))
-
-
-def cached(function: F) -> F:
-    """As :func:`compiled`, kept on disk where Numba finds a place to write."""
-    try:
-        return cast("F", numba.njit(nogil=True, error_model="numpy", cache=True)(function))
-    except RuntimeError:  # no directory that Numba may write its cache to
-        return compiled(function)

@@ -1,0 +1,1 @@
+"""DICOM projection radiographs: what their headers say, and their pixels as intensities."""

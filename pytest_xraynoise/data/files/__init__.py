@@ -1,0 +1,1 @@
+"""Datasets of chest X-rays as they lie in folders: tables, lists, masks and landmarks."""

@@ -1,0 +1,169 @@
+"""What the source study and others claim, held against what was measured here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_xraynoise.report.words import interval, number
+from pytest_xraynoise.study.claim import LEVEL, Claim, at_least, of, told
+from pytest_xraynoise.study.label_claims import paired, vulnerability
+from pytest_xraynoise.study.means import Mean, drop_of, mean_of
+from pytest_xraynoise.study.plan import METRIC, STRESS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_xraynoise.results import TestRecord
+    from pytest_xraynoise.study.claim import Ladders
+    from pytest_xraynoise.study.plan import Cell
+
+    Measured = Sequence[tuple[Cell, TestRecord]]
+
+TRANSFORMERS, CONVOLUTIONS = ("vit", "swin"), ("resnet", "densenet", "efficientnet")
+ERENSTEIN = 0.014
+"""|change of AUROC| at 50 % and 75 % dose reduction (Erenstein et al. 2025, J. Imaging 11:90)."""
+
+
+def claims(measured: Measured) -> list[Claim]:
+    """Every claim that the ladders at hand can speak to.
+
+    Models that are weak on clean images have little to lose, which would speak for any claim that
+    they lose little: only :func:`not_monotonic` looks at them.
+    """
+    plain = [
+        (cell, record.result)
+        for cell, record in measured
+        if record.result and not cell.denoiser and not _is_weak(record)
+    ]
+    return [
+        *dichotomy(plain),
+        *vulnerability(plain),
+        *paired(plain),
+        *not_monotonic(measured),
+        *transformers(plain),
+        *real_dose(plain),
+    ]
+
+
+def _is_weak(record: TestRecord) -> bool:
+    found = record.verdict.findings if record.verdict else ()
+    return any(one.kind == "weak when clean" for one in found)
+
+
+def _mean(ladders: Ladders, severity: int) -> Mean | None:
+    drops = [drop_of(result, METRIC[cell.task], severity) for cell, result in ladders]
+    return mean_of([drop for drop in drops if drop is not None])
+
+
+def dichotomy(plain: Ladders) -> list[Claim]:
+    """Segmentation against classification, at the last rung of each stress ladder."""
+    found = []
+    for noise in STRESS:
+        groups = [of(plain, task, noise) for task in ("segmentation", "classification")]
+        if not all(groups):
+            continue
+        top = min(max(result.severities) for group in groups for _, result in group)
+        means = [_mean(group, top) for group in groups]
+        dice, auroc = means
+        if dice is None or auroc is None:
+            continue
+        gap = dice.minus(auroc)
+        found.append(
+            Claim(
+                f"task dichotomy, {noise}",
+                f"under severe {noise} noise segmentation loses more Dice than classification "
+                "loses AUROC",
+                "arXiv 2509.25265",
+                told(gap),
+                f"severity {top}: mean drop of Dice {number(dice.value)} over {dice.count} models, "
+                f"of AUROC {number(auroc.value)} over {auroc.count}; difference "
+                f"{number(gap.value)} {interval(*gap.interval())}",
+            )
+        )
+    return found
+
+
+def not_monotonic(measured: Measured) -> list[Claim]:
+    """Rungs that are better than a milder one."""
+    plain = [(c, r) for c, r in measured if r.verdict is not None and not c.denoiser]
+    if not plain:
+        return []
+    hits = [
+        (cell, finding.text)
+        for cell, record in plain
+        for finding in (record.verdict.findings if record.verdict else ())
+        if finding.kind == "non-monotonic"
+    ]
+    ladders = len({cell.key for cell, _ in hits})
+    first = f"; {hits[0][0].model}, {hits[0][0].noise}: {hits[0][1]}" if hits else ""
+    return [
+        Claim(
+            "non-monotonic curves",
+            "more noise can give a better number",
+            "arXiv 2509.25265",
+            "found" if at_least(ladders, len(plain), LEVEL) <= LEVEL else "not found",
+            f"a rung significantly better than a milder one (one-sided, Holm over the pairs of "
+            f"rungs) in {ladders} of {len(plain)} ladders; chance alone would give "
+            f"{LEVEL * len(plain):.1f} on average at most, and as many as these with p "
+            f"{at_least(ladders, len(plain), LEVEL):.2g} were the ladders independent{first}",
+        )
+    ]
+
+
+def transformers(plain: Ladders) -> list[Claim]:
+    """The study's open question: do transformers hold better?"""
+    found = []
+    for noise in STRESS:
+        groups = [
+            of(plain, "classification", noise, names) for names in (CONVOLUTIONS, TRANSFORMERS)
+        ]
+        if not all(groups):
+            continue
+        top = min(max(result.severities) for group in groups for _, result in group)
+        convolution, transformer = (_mean(group, top) for group in groups)
+        if convolution is None or transformer is None:
+            continue
+        gap = convolution.minus(transformer)
+        names = [", ".join(dict.fromkeys(cell.model for cell, _ in group)) for group in groups]
+        found.append(
+            Claim(
+                f"transformers, {noise}",
+                f"vision transformers lose less AUROC than convolutions under severe {noise} noise",
+                "open question of arXiv 2509.25265",
+                told(gap),
+                f"severity {top}: convolutions ({names[0]}) {number(convolution.value)}, "
+                f"transformers ({names[1]}) {number(transformer.value)}; difference "
+                f"{number(gap.value)} {interval(*gap.interval())}",
+            )
+        )
+    return found
+
+
+def real_dose(plain: Ladders) -> list[Claim]:
+    """AUROC at half and at a quarter of the dose."""
+    ladders = of(plain, "classification", "lowdose")
+    found = []
+    for dose, words in ((0.5, "50 %"), (0.25, "75 %")):
+        drops = []
+        for _, result in ladders:
+            for rung in result.rungs:
+                if rung.rung.parameter is not None and abs(rung.rung.parameter - dose) < 0.01:
+                    drop = drop_of(result, "auroc", rung.severity)
+                    drops += [] if drop is None else [drop]
+        mean = mean_of(drops)
+        if mean is None:
+            continue
+        low, high = mean.interval()
+        inside = low > -ERENSTEIN and high < ERENSTEIN
+        outside = high < -ERENSTEIN or low > ERENSTEIN
+        found.append(
+            Claim(
+                f"real dose, -{words}",
+                f"at {words} dose reduction mean AUROC changes by less than {ERENSTEIN}",
+                "Erenstein et al. 2025, J. Imaging 11:90",
+                "found" if inside else "not found" if outside else "cannot be told",
+                f"mean drop over {mean.count} classifiers {number(mean.value, 4)} "
+                f"{interval(low, high, 4)}",
+            )
+        )
+    return found
