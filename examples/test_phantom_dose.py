@@ -44,6 +44,7 @@ def test_half_and_a_quarter_of_the_dose(robustness: LadderResult) -> None:
     source_noise="none",
     max_auroc_drop=0.05,
     min_dose=0.05,
+    breaking_point=0.2,  # to 20%
     **FILM,
 )
 def test_holds_down_to_a_twentieth(robustness: LadderResult) -> None:

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 import torch
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import ThreadpoolController, threadpool_limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,13 +27,17 @@ def shared_threads(workers: int) -> Iterator[None]:
         return
     before = torch.get_num_threads()
     share = max(1, _processors() // workers)
-    pools = {pool["prefix"]: pool["num_threads"] for pool in threadpool_info()}
-    with threadpool_limits(limits={p: min(share, count) for p, count in pools.items()}):
+    # One by one: a process may hold two copies of a library, with different numbers.
+    pools = [(pool, pool.num_threads) for pool in ThreadpoolController().lib_controllers]
+    try:
+        for pool, count in pools:
+            pool.set_num_threads(min(share, count))
         torch.set_num_threads(min(share, before))
-        try:
-            yield
-        finally:
-            torch.set_num_threads(before)
+        yield
+    finally:
+        torch.set_num_threads(before)
+        for pool, count in pools:
+            pool.set_num_threads(count)
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from pytest_xraynoise.report.words import interval, number
 from pytest_xraynoise.study.claim import LEVEL, Claim, at_least, of, told
 from pytest_xraynoise.study.label_claims import paired, vulnerability
 from pytest_xraynoise.study.means import Mean, drop_of, mean_of
-from pytest_xraynoise.study.plan import METRIC, STRESS
+from pytest_xraynoise.study.plan import LEAST, METRIC, STRESS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,7 @@ def claims(measured: Measured) -> list[Claim]:
     plain = [
         (cell, record.result)
         for cell, record in measured
-        if record.result and not cell.denoiser and not _is_weak(record)
+        if record.result and not cell.denoiser and not _is_weak(cell, record)
     ]
     return [
         *dichotomy(plain),
@@ -45,7 +45,10 @@ def claims(measured: Measured) -> list[Claim]:
     ]
 
 
-def _is_weak(record: TestRecord) -> bool:
+def _is_weak(cell: Cell, record: TestRecord) -> bool:
+    """Whether a model has too little to lose for its losses to say anything."""
+    if record.result is not None and record.result.clean[METRIC[cell.task]] < LEAST[cell.task]:
+        return True
     found = record.verdict.findings if record.verdict else ()
     return any(one.kind == "weak when clean" for one in found)
 

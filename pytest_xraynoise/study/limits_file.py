@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from pytest_xraynoise.study.plan import METRIC
+from pytest_xraynoise.study.plan import LEAST, METRIC
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,14 +20,17 @@ def limits_file(measured: Sequence[tuple[Cell, TestRecord]]) -> str:
     """Python source with a test for each task and noise.
 
     The best model is the one with the highest mean of the metric over the noisy rungs; that it lost
-    least would not do, as a model that knows nothing has nothing to lose. The limit of a severity
+    least would not do, as a model that knows nothing has nothing to lose; models below ``LEAST`` on
+    clean images are left out. The limit of a severity
     is the high end of the interval of its drop, rounded up to 0.01 and 1 at most: a new model that
     is as good when clean has to be about as good as the best of these under noise.
     The fixtures ``xray_model`` and ``xray_dataset`` are the user's own.
     """
     groups: dict[tuple[str, str], list[tuple[Cell, LadderResult]]] = {}
     for cell, record in measured:
-        if record.result is not None and cell.denoiser is None:
+        if record.result is None or cell.denoiser is not None:
+            continue
+        if record.result.clean[METRIC[cell.task]] >= LEAST[cell.task]:
             groups.setdefault((cell.task, cell.noise), []).append((cell, record.result))
     parts = [
         '"""Limits from a study: what its best model under noise lost, and no more."""\n',

@@ -19,6 +19,8 @@ SEGMENTERS = ("unet", "deeplabv3", "fpn", "segformer", "upernet")
 NOISES = ("poisson", "gaussian", "poisson+gaussian", "lowdose")
 STRESS = ("poisson", "gaussian")
 METRIC = {"classification": "auroc", "segmentation": "dice"}
+LEAST = {"classification": 0.7, "segmentation": 0.5}
+"""AUROC or Dice on clean images below which a model says nothing about losses."""
 TRAININGS = ("clean", "robust")
 DNCNN = "dncnn"
 """The denoiser that a study trains for itself."""

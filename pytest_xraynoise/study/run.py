@@ -138,6 +138,7 @@ class _Work:
             held_out,
             out=place,
             resume=True,
+            masks=task == "segmentation",
             image_size=plan.image_size,
             device=self._device,
             seed=plan.seed,

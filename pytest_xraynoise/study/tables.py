@@ -52,7 +52,10 @@ class Table:
         """With its title as a heading."""
         parts = [f"## {markdown.escape(self.title)}"]
         parts += [markdown.escape(self.note)] if self.note else []
-        return "\n\n".join([*parts, markdown.table(self.head, self.rows)]) + "\n"
+        lines = [[markdown.escape(cell) for cell in row] for row in (self.head, *self.rows)]
+        lines.insert(1, ["---"] * len(self.head))
+        parts.append("\n".join(f"| {' | '.join(line)} |" for line in lines))
+        return "\n\n".join(parts) + "\n"
 
     def to_latex(self) -> str:
         """A ``table`` with ``booktabs`` rules."""
@@ -158,7 +161,7 @@ def claimed(measured: Measured) -> Table:
     note = (
         "Means over models take the largest standard error that their correlation allows. Errors "
         "are those of the images: another training of the same models is not in them. Models that "
-        "are weak on clean images (AUROC not surely above chance, Dice below 0.5) are left out, "
+        "are weak on clean images (AUROC below 0.7, Dice below 0.5) are left out, "
         "but for the question whether curves are monotonic."
     )
     return Table("Claims", note, ("", "claim", "source", "here", "evidence"), rows)

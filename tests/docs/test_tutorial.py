@@ -1,4 +1,4 @@
-"""The tutorial works: every file and every command of the page, in its order, in an empty folder."""
+"""The tutorial works: every file and command of the page, in its order, in an empty folder."""
 
 from __future__ import annotations
 
@@ -58,10 +58,9 @@ def test_from_an_empty_folder_to_a_red_build(
     red.stdout.re_match_lines(["Worst label: .*, AUROC .* at severity .*"])
     assert (repository.path / "report.html").stat().st_size > 10_000
 
-    # The limits that were chosen: green, and the breaking point is told.
+    # The limits that were chosen: green.
     green = repository.runpytest_inprocess(*choosing[1:])
     green.assert_outcomes(passed=2)
-    green.stdout.re_match_lines([r".*holds down to [\d.,]+ photons at white.*"])
 
     # In CI: red, with an annotation, a summary and the files that are kept.
     workflow = yaml.safe_load(FILES[".github/workflows/noise.yml"])
@@ -73,8 +72,8 @@ def test_from_an_empty_folder_to_a_red_build(
     build = repository.runpytest_inprocess(*shlex.split(command)[1:])
     build.assert_outcomes(failed=1, passed=2)
     assert build.ret == pytest.ExitCode.TESTS_FAILED
-    build.stdout.fnmatch_lines(["::error file=test_noise.py*"])
-    assert "test_quantum_noise" in summary.read_text("utf-8")
+    build.stdout.fnmatch_lines(["::error file=*test_noise.py,line=4*AUROC fell by*"])
+    assert "1 of 3 tests failed" in summary.read_text("utf-8")
     kept = [step["with"]["path"] for step in done if "upload-artifact" in step.get("uses", "")]
     assert {path.name for path in (repository.path / kept[0]).iterdir()} == {
         "noise.html",

@@ -154,3 +154,11 @@ def test_a_few_rungs_that_are_better_are_due_to_chance(hits: int, verdict: str) 
 @pytest.mark.parametrize("hits", range(6))
 def test_the_upper_tail_is_that_of_scipy(hits: int) -> None:
     assert at_least(hits, 40, 0.025) == pytest.approx(binom.sf(hits - 1, 40, 0.025), rel=1e-9)
+
+
+def test_a_model_with_little_to_lose_proves_nothing() -> None:
+    ladders = [
+        measured(_cell("resnet"), [0.01, 0.40], clean=0.94),
+        measured(_cell("vit"), [0.0, 0.01], clean=0.55),
+    ]
+    assert not [claim for claim in claims(ladders) if claim.name.startswith("transformers")]

@@ -96,3 +96,13 @@ def test_a_limit_is_one_at_most() -> None:
     result = measured(Cell("segmentation", "unet", "clean", "gaussian"), [0.99], clean=0.99)[1]
     assert result.result is not None
     assert limit_of(result.result, "dice", 1) == 1.0
+
+
+def test_evidence_is_told_in_full() -> None:
+    text = "n" * 400
+    assert text in Table("Claims", "", ("evidence",), ((text,),)).to_markdown()
+
+
+def test_a_weak_model_sets_no_limits() -> None:
+    cell = Cell("classification", "vit", "clean", "gaussian")
+    assert "vit" not in limits_file([*LADDERS, measured(cell, [0.0, 0.0], clean=0.69)])
