@@ -135,7 +135,8 @@ def _junit(verdicts: list[Verdict]) -> None:
 
 def _html(verdicts: list[Verdict]) -> None:
     page = Path("out.html").read_text(encoding="utf-8")
-    rows = re.findall(r'<tr class="(\w+)">\s*<td class="verdict">.*?test_row\[(\d+)\]', page, re.S)
+    row = r'<tr class="(\w+)" role="row">\s*<td role="cell" class="verdict">.*?test_row\[(\d+)\]'
+    rows = re.findall(row, page, re.S)
     assert len(rows) == len(ROWS)
     for kind, number in rows:
         assert kind == KINDS[verdicts[int(number)].status]
