@@ -22,10 +22,6 @@ for _module in (
     "matplotlib.figure",
     "numpy.testing",
     "PIL.PngImagePlugin",
-    "pytest_xraynoise.data",
-    "pytest_xraynoise.engine",
-    "pytest_xraynoise.engine.evaluation",
-    "pytest_xraynoise.models.denoisers",
     "pytest_xraynoise.results.serialize",
     "scipy.special",
     "scipy.stats",
@@ -34,20 +30,6 @@ for _module in (
     "torch.utils.data",
 ):
     importlib.import_module(_module)
-
-
-def _load_compiled_functions() -> None:
-    """Numba imports more when it loads its first functions."""
-    import numpy as np
-
-    from pytest_xraynoise import XrayDataset, evaluate
-
-    images = np.linspace(0.1, 0.9, 8 * 16, dtype=np.float32).reshape(8, 4, 4)
-    data = XrayDataset((images, np.arange(8) % 2), groups=[str(n // 2) for n in range(8)])
-    evaluate(lambda x: x.mean((1, 2, 3)), data, severities=[1], strips=0, device="cpu")
-
-
-_load_compiled_functions()
 
 CONFTEST = '''
 import pytest
