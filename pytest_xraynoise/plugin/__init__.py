@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_xraynoise.plugin import baselines, collection, hookspecs, options, recording
+from pytest_xraynoise.plugin import baseline_words, collection, hookspecs, options, recording
 from pytest_xraynoise.plugin.fixtures import (  # noqa: F401 - pytest finds fixtures here by name
     _xraynoise_case,
     robustness,
@@ -38,7 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(args: list[str]) -> None:
     """https://docs.pytest.org/en/stable/reference/reference.html#pytest.hookspec.pytest_load_initial_conftests."""
-    args[:] = baselines.join_rules(args)
+    args[:] = baseline_words.join_rules(args)
 
 
 @pytest.hookimpl(tryfirst=True)

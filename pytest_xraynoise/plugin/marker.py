@@ -15,7 +15,7 @@ from pytest_xraynoise.judge.decide import AGGREGATES
 from pytest_xraynoise.judge.limits import Limit, is_limit, parse_limits
 from pytest_xraynoise.judge.modes import check_mode, check_policy
 from pytest_xraynoise.judge.requirement import REQUIREMENT_WORDS, Requirement
-from pytest_xraynoise.plugin import baselines, kind_words
+from pytest_xraynoise.plugin import baseline_words, kind_words
 
 if TYPE_CHECKING:
     import pytest
@@ -139,7 +139,7 @@ def parse_marker(mark: pytest.Mark, setting: Callable[[str, Any], Any]) -> tuple
     words["samples"] = setting("samples", words.get("samples"))
     words["noise_at"] = setting("noise_at", words.get("noise_at"))
     named = words.get("compare_fail") is not None
-    words |= baselines.words_of_marker(words, setting)
+    words |= baseline_words.words_of_marker(words, setting)
     also = tuple(rule.metric for rule in words["compare_fail"]) if named else ()
     optional = words["compare"] is not None or setting("save", None) is not None
     cases = []

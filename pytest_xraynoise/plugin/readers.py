@@ -134,20 +134,20 @@ def read_count(text: str, low: int, also: str = "") -> int:
 
 def read_baseline(text: str) -> str:
     """The name of a baseline."""
-    from pytest_xraynoise.plugin import baselines
+    from pytest_xraynoise.plugin import baseline_words
 
-    return baselines.read_name(text)
+    return baseline_words.read_name(text)
 
 
 def read_rules(text: str) -> Any:
     """Rules such as ``auroc:0.01 dice:2.5%``."""
-    from pytest_xraynoise.plugin import baselines
+    from pytest_xraynoise.plugin import baseline_words
 
-    return baselines.read_rules(text)
+    return baseline_words.read_rules(text)
 
 
 def read_missing(text: str) -> str:
     """fail, warn or skip."""
-    from pytest_xraynoise.plugin import baselines
+    from pytest_xraynoise.plugin import baseline_words
 
-    return baselines.read_missing(text)
+    return baseline_words.read_missing(text)
