@@ -1,75 +1,97 @@
 """What a ladder costs beside the bare forward passes that it cannot do without.
 
     python benchmarks/ladder_cost.py [MODEL ...] [--sizes 224 512] [--samples 32] [--rounds 5]
+    python benchmarks/ladder_cost.py resnet50 unet34 --device cuda --precision bf16 --batch 64
+    python benchmarks/ladder_cost.py resnet50 --device cuda --files 12
 
 A ladder of five severities needs six forward passes. In each round the same images go through the
 model six times as tensors in memory, then through ``evaluate`` (or the other way round, in turn);
 the median of the ratios is told, by the clock and by processor time, which other work on the
 machine disturbs less (set OMP_WAIT_POLICY=PASSIVE, or waiting threads count as work). The ladder
-includes noise, scores, metrics, intervals and pictures.
+includes noise, scores, metrics, intervals and pictures. On a GPU the bare passes have their images
+on the device already, and the ladder has them in the memory of the host. With ``--files`` the
+ladder decodes PNG files of 1,024 pixels a side and resizes them, in so many loader workers.
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
+import tempfile
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import torch
 
 from pytest_xraynoise import evaluate
 
-BATCH, RUNGS = 16, 6
+RUNGS = 6
+SIDE = 1024
 
 
-def resnet18() -> torch.nn.Module:
+def classifier(name: str) -> torch.nn.Module:
     import timm
 
-    model: torch.nn.Module = timm.create_model("resnet18", in_chans=1, num_classes=1)
+    model: torch.nn.Module = timm.create_model(name, in_chans=1, num_classes=1)
     return model
 
 
-def densenet121() -> torch.nn.Module:
-    import timm
-
-    model: torch.nn.Module = timm.create_model("densenet121", in_chans=1, num_classes=1)
-    return model
-
-
-def unet() -> torch.nn.Module:
+def unet(encoder: str) -> torch.nn.Module:
     import segmentation_models_pytorch as smp
 
-    model: torch.nn.Module = smp.Unet("resnet18", encoder_weights=None, in_channels=1, classes=1)
+    model: torch.nn.Module = smp.Unet(encoder, encoder_weights=None, in_channels=1, classes=1)
     return model
 
 
 MODELS: dict[str, Callable[[], torch.nn.Module]] = {
-    "resnet18": resnet18,
-    "densenet121": densenet121,
-    "unet": unet,
+    "resnet18": lambda: classifier("resnet18"),
+    "densenet121": lambda: classifier("densenet121"),
+    "unet": lambda: unet("resnet18"),
+    "resnet50": lambda: classifier("resnet50"),
+    "unet34": lambda: unet("resnet34"),
 }
+
+
+class Given(NamedTuple):
+    """How a model is run on both sides."""
+
+    device: str
+    precision: str
+    batch: int | None
+    files: int
+
+    @property
+    def bare_batch(self) -> int:
+        return self.batch or 64
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("models", nargs="*", default=list(MODELS), choices=[*MODELS, []])
+    parser.add_argument("models", nargs="*", default=["resnet18", "densenet121", "unet"])
     parser.add_argument("--sizes", nargs="+", type=int, default=[224, 512])
     parser.add_argument("--samples", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--precision", choices=["fp32", "bf16"], default="fp32")
+    parser.add_argument("--batch", type=int, default=16, help="0: what the engine finds, beside 64")
+    parser.add_argument("--files", type=int, default=0, help="loader workers that decode files")
     given = parser.parse_args()
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {given.samples} images")
-    print("| model | image | bare forward passes | ladder / (6 x forward) | by processor time |")
-    print("| --- | ---: | ---: | ---: | ---: |")
+    how = Given(given.device, given.precision, given.batch or None, given.files)
+    where = torch.cuda.get_device_name() if given.device == "cuda" else "CPU"
+    print(f"torch {torch.__version__}, {where}, {torch.get_num_threads()} threads")
+    print("| model | image | batch | images | bare passes | ladder / (6 x forward) | CPU time |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
     for name in given.models:
-        model = MODELS[name]().eval()
+        model = MODELS[name]().eval().to(given.device)
         for size in given.sizes:
-            rounds = measured(model, size, given.samples, given.rounds, name == "unet")
+            rounds = measured(model, size, given.samples, given.rounds, "unet" in name, how)
             bare = statistics.median(bare.clock for bare, _ in rounds)
             clock = statistics.median(mine.clock / bare.clock for bare, mine in rounds)
             work = statistics.median(mine.work / bare.work for bare, mine in rounds)
-            print(f"| {name} | {size} | {bare:.2f} s | {clock:.3f} | {work:.3f} |", flush=True)
+            words = f"| {name} | {size} | {given.batch or 'auto'} | {given.samples} | {bare:.2f} s "
+            print(f"{words}| {clock:.3f} | {work:.3f} |", flush=True)
 
 
 class Spent(NamedTuple):
@@ -86,32 +108,56 @@ def spent(action: Callable[[], object]) -> Spent:
 
 
 def measured(
-    model: torch.nn.Module, size: int, samples: int, rounds: int, masks: bool
+    model: torch.nn.Module, size: int, samples: int, rounds: int, masks: bool, how: Given
 ) -> list[tuple[Spent, Spent]]:
     """The bare passes and the ladder, round by round."""
     draw = torch.Generator().manual_seed(0)
     coarse = torch.rand(samples, 1, 16, 16, generator=draw)  # as smooth as radiographs are
     images = torch.nn.functional.interpolate(coarse, size=(size, size), mode="bicubic").clamp(0, 1)
     targets = (images[:, 0] > 0.5).long() if masks else torch.arange(samples) % 2
-    forward(model, images[:2])
-    ladder(model, images[:2], targets[:2])
-    found = []
-    for number in range(rounds):
-        bare = None if number % 2 else spent(lambda: forward(model, images))
-        mine = spent(lambda: ladder(model, images, targets))
-        found.append((bare or spent(lambda: forward(model, images)), mine))
+    there = images.to(how.device)
+    with tempfile.TemporaryDirectory() as folder:
+        data: Any = (images, targets)
+        if how.files:
+            data = files(Path(folder), size, samples)
+        forward(model, there[:2], how)
+        ladder(model, (images[:64], targets[:64]), how)
+        found = []
+        for number in range(rounds):
+            bare = None if number % 2 else spent(lambda: forward(model, there, how))
+            mine = spent(lambda: ladder(model, data, how))
+            found.append((bare or spent(lambda: forward(model, there, how)), mine))
     return found
 
 
-def forward(model: torch.nn.Module, images: torch.Tensor) -> None:
-    with torch.no_grad():
+def files(folder: Path, size: int, samples: int) -> torch.utils.data.Dataset[Any]:
+    """PNG files, each of them read for several samples where there are more than 256."""
+    from straight_script import Files, write_files
+
+    write_files(folder, min(samples, 256), SIDE)
+    return Files(folder, size, samples)
+
+
+def forward(model: torch.nn.Module, images: torch.Tensor, how: Given) -> None:
+    half = torch.autocast(how.device, torch.bfloat16, enabled=how.precision == "bf16")
+    with torch.no_grad(), half:
         for _ in range(RUNGS):
-            for batch in images.split(BATCH):
+            for batch in images.split(how.bare_batch):
                 model(batch)
+    if how.device == "cuda":
+        torch.cuda.synchronize()
 
 
-def ladder(model: torch.nn.Module, images: torch.Tensor, targets: torch.Tensor) -> None:
-    evaluate(model, (images, targets), noise="poisson", batch_size=BATCH, device="cpu")
+def ladder(model: torch.nn.Module, data: Any, how: Given) -> None:
+    evaluate(
+        model,
+        data,
+        noise="poisson",
+        batch_size=how.batch or "auto",
+        device=how.device,
+        precision=how.precision,
+        loader_workers=how.files,
+    )
 
 
 if __name__ == "__main__":

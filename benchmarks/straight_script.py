@@ -1,6 +1,7 @@
 """A ladder on PNG files against the script that one would write without the plugin.
 
     python benchmarks/straight_script.py [--noise gaussian] [--samples 48] [--rounds 3]
+    python benchmarks/straight_script.py --device cuda --samples 512 --loader-workers 12
 
 The files are written first: 8-bit grey PNG of 1,024 pixels a side, decoded and resized to 224 by
 the dataset, as a user's are. The script, for each severity of the ladder: loop over the DataLoader,
@@ -32,16 +33,18 @@ BATCH, SIZE = 16, 224
 
 
 class Files(Dataset[tuple[torch.Tensor, int]]):
-    """PNG files, resized."""
+    """PNG files, resized; each of them several times where there are fewer than samples."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, size: int, samples: int) -> None:
         self.paths = sorted(folder.glob("*.png"))
+        self.size, self.samples = size, samples
 
     def __len__(self) -> int:
-        return len(self.paths)
+        return self.samples
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
-        small = Image.open(self.paths[index]).resize((SIZE, SIZE), Image.Resampling.BILINEAR)
+        path = self.paths[index % len(self.paths)]
+        small = Image.open(path).resize((self.size, self.size), Image.Resampling.BILINEAR)
         return torch.from_numpy(np.asarray(small, np.float32)[None] / 255), index % 2
 
 
@@ -67,7 +70,7 @@ def peer(kind: str, value: float) -> Any:
     return albumentations.ShotNoise(scale_range=(1 / value, 1 / value), p=1.0)
 
 
-def script(model: torch.nn.Module, loader: DataLoader[Any], kind: str) -> float:
+def script(model: torch.nn.Module, loader: DataLoader[Any], kind: str, device: str) -> float:
     start = time.perf_counter()
     (parameter,) = {name for rung in noise.ladder(kind).rungs for name in rung.parameters}
     for rung in (None, *noise.ladder(kind).rungs):
@@ -79,15 +82,15 @@ def script(model: torch.nn.Module, loader: DataLoader[Any], kind: str) -> float:
                 if transform is not None:
                     made = [transform(image=image[0].numpy())["image"] for image in images]
                     given = torch.from_numpy(np.stack(made)[:, None])
-                scores.append(torch.sigmoid(model(given)).squeeze(1))
+                scores.append(torch.sigmoid(model(given.to(device))).squeeze(1).cpu())
                 targets.append(target)
         roc_auc_score(torch.cat(targets), torch.cat(scores))
     return time.perf_counter() - start
 
 
-def ladder(model: torch.nn.Module, loader: DataLoader[Any], kind: str) -> float:
+def ladder(model: torch.nn.Module, loader: DataLoader[Any], kind: str, device: str) -> float:
     start = time.perf_counter()
-    evaluate(model, loader, noise=kind, device="cpu")
+    evaluate(model, loader, noise=kind, device=device)
     return time.perf_counter() - start
 
 
@@ -98,22 +101,25 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--side", type=int, default=1024)
     parser.add_argument("--loader-workers", type=int, default=0)
+    parser.add_argument("--device", default="cpu")
     given = parser.parse_args()
-    model = timm.create_model("resnet18", in_chans=1, num_classes=1).eval()
+    model = timm.create_model("resnet18", in_chans=1, num_classes=1).eval().to(given.device)
+    how = (given.noise, given.device)
     with tempfile.TemporaryDirectory() as folder:
-        write_files(Path(folder), given.samples, given.side)
-        loader = DataLoader(Files(Path(folder)), BATCH, num_workers=given.loader_workers)
-        ladder(model, loader, given.noise)
+        write_files(Path(folder), min(given.samples, 256), given.side)
+        data = Files(Path(folder), SIZE, given.samples)
+        loader = DataLoader(data, BATCH, num_workers=given.loader_workers)
+        ladder(model, loader, *how)
         pairs = [
-            (script(model, loader, given.noise), ladder(model, loader, given.noise))
-            for _ in range(given.rounds)
+            (script(model, loader, *how), ladder(model, loader, *how)) for _ in range(given.rounds)
         ]
     ratio = statistics.median(theirs / mine for theirs, mine in pairs)
     theirs, mine = (statistics.median(column) for column in zip(*pairs, strict=True))
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {given.samples} files")
-    print("| noise | file | loader workers | script | ladder | times faster |")
-    print("| --- | ---: | ---: | ---: | ---: | ---: |")
-    words = f"| {given.noise} | {given.side} | {given.loader_workers} "
+    where = torch.cuda.get_device_name() if given.device == "cuda" else "CPU"
+    print(f"torch {torch.__version__}, {where}, {torch.get_num_threads()} threads")
+    print("| noise | file | samples | loader workers | script | ladder | times faster |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    words = f"| {given.noise} | {given.side} | {given.samples} | {given.loader_workers} "
     print(f"{words}| {theirs:.2f} s | {mine:.2f} s | {ratio:.2f} |")
 
 

@@ -59,6 +59,7 @@ class BatchSizer:
         size: what the next batch should have; after a run, what was used last.
         done: samples that went through.
         largest: the largest batch that did.
+        short: whether a batch did not fit.
     """
 
     def __init__(
@@ -73,12 +74,18 @@ class BatchSizer:
         self.size = size
         self.done = 0
         self.largest = 0
+        self.short = False
         self._device = device
         self._grows = grows and device.type == "cuda"
         self._most = MOST if most is None else min(MOST, most)
         self._clock = clock
         self._looks: list[float] = []
         self._settled: tuple[int, float] | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether the size stays, and memory is not short: nobody has to wait for a batch."""
+        return not self._grows and not self.short
 
     def pieces(
         self, batch: Batch, work: Callable[[Batch], T], name: str
@@ -125,6 +132,7 @@ class BatchSizer:
     def _halve(self, piece: Batch, reason: str, name: str) -> None:
         count = len(piece.ids)
         self._grows = False
+        self.short = True
         if count > 1:
             self.size = count // 2
             return

@@ -9,26 +9,28 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 
 from pytest_xraynoise.data.resize import size_of
 from pytest_xraynoise.engine.addresses import address_of, everything, noise_of
+from pytest_xraynoise.engine.backlog import Backlog
 from pytest_xraynoise.engine.batching import BatchSizer, regrouped
 from pytest_xraynoise.engine.collectors import open_collector
+from pytest_xraynoise.engine.launching import Judged, Launched, Launching
 from pytest_xraynoise.engine.measured import CLEAN, Address, Plan, RungRows, Samples
-from pytest_xraynoise.engine.noising import Noising
 from pytest_xraynoise.engine.repeats import draw_of, key_of
 from pytest_xraynoise.engine.segmentation import Segmentation
 from pytest_xraynoise.engine.strips import StripKeeper
 from pytest_xraynoise.engine.surface import mask_spacing
-from pytest_xraynoise.engine.targets import contrast_rows
+from pytest_xraynoise.engine.targets import NothingComparedError, contrast_rows
 from pytest_xraynoise.engine.tasks import label_names
 from pytest_xraynoise.engine.transfer import Transfer
 from pytest_xraynoise.errors import DataError
+from pytest_xraynoise.models import is_out_of_memory, release_memory
+from pytest_xraynoise.models.returned import check_finite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    import torch
 
     from pytest_xraynoise.data import Batch, Source
     from pytest_xraynoise.data.resize import Size
@@ -42,23 +44,6 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class _Judged:
-    """What the strips of one batch are made of.
-
-    Attributes:
-        lost: (N,), how much each sample lost from clean to its worst rung.
-        shown: images by severity, as the model was given them.
-        predicted: masks by severity, (N, K, H, W) bool; None for a classifier.
-        true: masks of the targets; None for a classifier.
-    """
-
-    lost: Array
-    shown: Mapping[int, torch.Tensor]
-    predicted: Mapping[int, torch.Tensor] | None = None
-    true: torch.Tensor | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class _Seen:
     """What is known of a sample beside its scores."""
 
@@ -66,10 +51,6 @@ class _Seen:
     size: Size
     pitch: float
     digest: str
-
-
-class NothingComparedError(DataError):
-    """A contrast left no sample; other parts of the data may have some."""
 
 
 class LadderPass:
@@ -113,7 +94,7 @@ class LadderPass:
         self.image_size = (0, 0)
         self.loaded = 0
         self.sizer = sizer
-        self._noising = Noising(request, source)
+        self._launching = Launching(request, source, self.plan, clean=base is None)
         self._base = base
         self._keeper = StripKeeper(strips if base is None else 0)
         self._progress = progress
@@ -135,18 +116,29 @@ class LadderPass:
         """
         total = len(self.source) if self.source.sized else None
         sizer = self.sizer or BatchSizer(self.source.batch_size, runner.device)
-        work = functools.partial(self._judged, runner)
+        at_once = functools.partial(self._judged_at_once, runner)
+        read = functools.partial(self._read, sizer, at_once, runner.name)
+        backlog = Backlog(runner.device, read)
+
+        def work(piece: Batch) -> Launched | Judged:
+            if backlog.overlaps and sizer.settled and self._collected is not None:
+                return self._launched(runner, piece, look=self._draws > 1)
+            backlog.settle()
+            return at_once(piece)
+
         rungs = len({r.severity for _, rungs in self.plan for r in rungs}) + (self._base is None)
         arriving = Transfer(runner.device, self.source).ahead(self._counted(sizer))
         # Closed here, because the traceback of an interrupt keeps loader workers alive otherwise.
         with contextlib.closing(arriving):
             for loaded, batch in arriving:
-                for piece, judged in sizer.pieces(batch, work, runner.name):
-                    seen = (judged.lost, judged.shown, judged.predicted, judged.true)
-                    unit = self.source.intensity.to_unit
-                    self._keeper.offer(list(piece.ids), *seen, unit=unit)
+                for piece, done in sizer.pieces(batch, work, runner.name):
+                    if isinstance(done, Launched):
+                        backlog.add(done)
+                    else:
+                        self._offer(piece, done)
                 if self._progress is not None:
                     self._progress(loaded, total, rungs)
+            backlog.settle()
         if self._collected is None:
             pair = " or ".join(self.request.contrast or ())
             raise NothingComparedError(
@@ -229,40 +221,54 @@ class LadderPass:
             label_names(names, batch.targets.shape[1])
         return batch.rows(contrast_rows(batch.targets, names, pair))
 
-    def _judged(self, runner: ModelRunner, batch: Batch) -> _Judged:
+    def _judged_at_once(self, runner: ModelRunner, batch: Batch) -> Judged:
         """Measure a batch and add it to what was collected: both, or neither after an error."""
-        clean = self._noising.clean(batch, runner.device)
-        shown: dict[int, torch.Tensor] = {}
-        raw: dict[int, torch.Tensor] = {}
-        if self._base is None:
-            shown[0] = self._clean_input(batch, clean)
-            raw[0] = runner(shown[0], batch.ids, 0)
-        kept: dict[int, torch.Tensor] = {}
-        losses: list[tuple[int, Array, Array]] = []
-        if not self.plan:
-            kept |= self._reduced(batch, raw)
-        for draw, rungs in self.plan:
-            made = self._noising.at(batch, clean, rungs, draw)
-            for severity, noisy in made.items():
-                if draw == 0:
-                    shown[severity] = noisy.images
-                key = key_of(severity, draw)
-                raw[key] = runner(noisy.images, batch.ids, severity)
-                losses.append((key, noisy.clipped, noisy.shifted))
-            kept |= self._reduced(batch, raw)
-            raw.clear()
-        judged = self._collect(batch, kept, shown)
-        for key, clipped, shifted in losses:
+        return self._judged(self._launched(runner, batch, look=True))
+
+    def _launched(self, runner: ModelRunner, batch: Batch, *, look: bool) -> Launched:
+        launched = self._launching(runner, batch, self._reduced, look=look)
+        self.image_size = launched.image_size
+        return launched
+
+    def _read(
+        self,
+        sizer: BatchSizer,
+        at_once: Callable[[Batch], Judged],
+        name: str,
+        launched: Launched,
+    ) -> None:
+        """What was launched, or all of it again where there is no memory to read it."""
+        try:
+            self._offer(launched.batch, self._judged(launched))
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            batch = launched.batch
+            del launched
+        else:
+            return
+        release_memory(batch.parts[0].unit.device)
+        sizer.short = True
+        for piece, judged in sizer.pieces(batch, at_once, name):
+            self._offer(piece, judged)
+
+    def _offer(self, piece: Batch, judged: Judged) -> None:
+        seen = (judged.lost, judged.shown, judged.predicted, judged.true)
+        unit = self.source.intensity.to_unit
+        self._keeper.offer(list(piece.ids), *seen, unit=unit)
+
+    def _judged(self, launched: Launched) -> Judged:
+        """Add what was launched to what was collected."""
+        check_finite(launched.outputs)
+        keys, lost = [key for key, _ in launched.made], np.zeros((0, 2, 0))
+        if keys:
+            both = [torch.stack((made.clipped, made.shifted)) for _, made in launched.made]
+            lost = torch.stack(both).cpu().double().numpy()
+        judged = self._collect(launched.batch, launched.kept, launched.shown)
+        for key, (clipped, shifted) in zip(keys, lost, strict=True):
             self._lost[key][0].append(clipped)
             self._lost[key][1].append(shifted)
-        self.image_size = (clean.shape[-2], clean.shape[-1])
         return judged
-
-    def _clean_input(self, batch: Batch, clean: torch.Tensor) -> torch.Tensor:
-        """What the model is given for the clean images: untouched where nothing is resized."""
-        if self.source.size is None:
-            return self.source.intensity.model_input(batch.images)
-        return self.source.intensity.from_unit(clean)
 
     def _reduced(self, batch: Batch, raw: Mapping[int, torch.Tensor]) -> Mapping[int, torch.Tensor]:
         """What is kept of the outputs of one draw: masks of a segmentation are 32 times smaller."""
@@ -278,8 +284,8 @@ class LadderPass:
         return dict(raw)
 
     def _collect(
-        self, batch: Batch, kept: Mapping[int, torch.Tensor], shown: dict[int, torch.Tensor]
-    ) -> _Judged:
+        self, batch: Batch, kept: Mapping[int, torch.Tensor], shown: Mapping[int, torch.Tensor]
+    ) -> Judged:
         collected, ids = self.collected, list(batch.ids)
         if isinstance(collected, Segmentation):
             device = next(iter(kept.values())).device
@@ -288,5 +294,5 @@ class LadderPass:
             wanted = collected.measures.distances
             spacing = mask_spacing(batch, size_of(true)) if wanted else None
             lost = collected.add(ids, true, known, predicted, spacing)
-            return _Judged(lost, shown, draw_of(predicted, 0), true)
-        return _Judged(collected.add(ids, batch.targets, kept), shown)
+            return Judged(lost, shown, draw_of(predicted, 0), true)
+        return Judged(collected.add(ids, batch.targets, kept), shown)

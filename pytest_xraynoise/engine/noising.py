@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from pytest_xraynoise import noise
 from pytest_xraynoise.data.resize import resized, resized_pitch
@@ -16,7 +14,6 @@ if TYPE_CHECKING:
     import torch
 
     from pytest_xraynoise.data import Batch, Source
-    from pytest_xraynoise.engine.classification import Array
     from pytest_xraynoise.engine.request import LadderRequest
     from pytest_xraynoise.noise import NoiseKind
     from pytest_xraynoise.results import Rung
@@ -31,13 +28,13 @@ class Made:
 
     Attributes:
         images: (N, C, H, W) float32 as the dataset would give them, at the model's size.
-        clipped: (N,) fraction of the pixels that were cut to [0, 1].
-        shifted: (N,) shift of the image mean.
+        clipped: (N,) float32, fraction of the pixels that were cut to [0, 1].
+        shifted: (N,) float32, shift of the image mean.
     """
 
     images: torch.Tensor
-    clipped: Array
-    shifted: Array
+    clipped: torch.Tensor
+    shifted: torch.Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +73,7 @@ class Noising:
     def at(
         self, batch: Batch, clean: torch.Tensor, rungs: Sequence[Rung], draw: int = 0
     ) -> Mapping[int, Made]:
-        """The batch at each rung.
+        """The batch at each rung; on CUDA nobody waits for it.
 
         Args:
             batch: as the data gave it.
@@ -85,27 +82,27 @@ class Noising:
             draw: which realisation of the noise.
         """
         count = len(batch.ids)
-        made = {r.severity: Made(clean, np.zeros(count), np.zeros(count)) for r in rungs}
-        parts: dict[int, list[tuple[tuple[int, ...], torch.Tensor]]] = {s: [] for s in made}
+        parts: dict[int, list[tuple[tuple[int, ...], Made]]] = {r.severity: [] for r in rungs}
         for group in self._groups(batch, clean):
             ids = [batch.ids[row] for row in group.rows]
             prepared = noise.prepare(
-                group.unit, self._kind(group.pixel_pitch), ids=ids, seed=self._seed, draw=draw
+                group.unit,
+                self._kind(group.pixel_pitch),
+                ids=ids,
+                seed=self._seed,
+                draw=draw,
+                in_range=True,  # the data have been checked, and a resize stays in it
             )
             # After a resize of the noise, intensities are no longer what leaves the kernel.
             normalise = None if self._before else self._intensity.normalisation
             for rung in rungs:
-                noisy, here = prepared.at(rung, normalise=normalise), made[rung.severity]
-                rows = list(group.rows)
-                here.clipped[rows] = noisy.clipped.cpu().double().numpy()
-                here.shifted[rows] = noisy.mean_shift.cpu().double().numpy()
+                noisy = prepared.at(rung, normalise=normalise)
                 images = noisy.images
                 if self._before and self._size is not None:
                     images = self._intensity.from_unit(resized(images, self._size))
-                parts[rung.severity].append((group.rows, images))
-        for severity, one in made.items():
-            one.images = _assembled(parts.pop(severity), count)
-        return made
+                here = Made(images, noisy.clipped, noisy.mean_shift)
+                parts[rung.severity].append((group.rows, here))
+        return {severity: _joined(parts.pop(severity), count) for severity in list(parts)}
 
     def _groups(self, batch: Batch, clean: torch.Tensor) -> Iterator[_Group]:
         takes_pitch = self._stated is None and "pixel_pitch" in self.kind.options
@@ -148,6 +145,12 @@ def _split(
             some = every[start : start + most]
             chosen = unit if len(some) == len(rows) else unit[some]
             yield _Group(tuple(rows[place] for place in some), chosen, pitch)
+
+
+def _joined(parts: Sequence[tuple[tuple[int, ...], Made]], count: int) -> Made:
+    """A rung of several groups as one batch."""
+    columns = ([(rows, getattr(one, f.name)) for rows, one in parts] for f in fields(Made))
+    return Made(*(_assembled(column, count) for column in columns))
 
 
 def _assembled(parts: Sequence[tuple[tuple[int, ...], torch.Tensor]], count: int) -> torch.Tensor:

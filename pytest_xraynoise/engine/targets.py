@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     Array = npt.NDArray[np.float64]
 
 
+class NothingComparedError(DataError):
+    """A contrast left no sample; other parts of the data may have some."""
+
+
 def column(names: Sequence[str], name: str) -> int:
     """The position of a label.
 

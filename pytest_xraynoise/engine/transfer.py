@@ -19,11 +19,11 @@ T = TypeVar("T")
 
 
 class Transfer:
-    """Brings the pixels of batches to a device; ids and targets stay.
+    """Brings the pixels of batches to a device; ids and the targets of classifiers stay.
 
-    On CUDA pixels are pinned and copied without blocking on a stream of their own, so that the copy
-    of a batch overlaps with the model's work on the one before. On the CPU a batch is left as it
-    is. Other devices get a plain copy.
+    On CUDA pixels, those of masks too, are pinned and copied without blocking on a stream of their
+    own, so that the copy of a batch overlaps with the model's work on the one before. On the CPU a
+    batch is left as it is. Other devices get a plain copy.
 
     Args:
         device: where to.
@@ -76,9 +76,8 @@ class Transfer:
         stream = torch.cuda.current_stream(self._device)
         stream.wait_event(copied)
         for part in batch.parts:
-            for pixels in (part.images, part.unit):
-                if pixels.is_cuda:
-                    pixels.record_stream(stream)  # not to be reused before the model is done
+            _used_by(stream, part.images, part.unit)
+        _used_by(stream, batch.targets)
         return mark, batch
 
     def _moved(self, batch: Batch) -> Batch:
@@ -96,17 +95,29 @@ class Transfer:
                 )
                 images = unit if same else self._to_device(images)
             parts.append(dataclasses.replace(part, images=images, unit=unit))
-        return dataclasses.replace(batch, parts=tuple(parts))
+        masks = self._stream is not None and batch.targets.ndim > 2
+        targets = self._to_device(batch.targets) if masks else batch.targets
+        return dataclasses.replace(batch, parts=tuple(parts), targets=targets)
 
     def _to_device(self, pixels: torch.Tensor) -> torch.Tensor:
         if pixels.device.type != "cpu" or self._stream is None:
             return pixels.to(self._device)
-        whole = pixels.contiguous()  # grey shown as three channels is a view of one
+        if pixels.ndim == 4 and pixels.shape[1] > 1 and pixels.stride(1) == 0:
+            # Grey shown as three channels is a view of one, there too.
+            return self._to_device(pixels[:, :1]).expand(-1, pixels.shape[1], -1, -1)
+        whole = pixels.contiguous()
         try:
             whole = whole.pin_memory(self._device)
         except RuntimeError:  # no memory that could be locked: the copy is then not overlapped
             return whole.to(self._device)
         return whole.to(self._device, non_blocking=True)
+
+
+def _used_by(stream: torch.cuda.Stream, *tensors: torch.Tensor) -> None:
+    """Memory that is not to be used again before the model is done with it."""
+    for tensor in tensors:
+        if tensor.is_cuda:
+            tensor.record_stream(stream)
 
 
 def _stream(device: torch.device) -> torch.cuda.Stream:

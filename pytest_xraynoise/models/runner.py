@@ -20,6 +20,7 @@ from pytest_xraynoise.models.precision import (
     own_dtype,
     precision_word,
 )
+from pytest_xraynoise.models.returned import Returned, returned
 from pytest_xraynoise.models.state import preserved_state
 
 if TYPE_CHECKING:
@@ -160,6 +161,15 @@ class ModelRunner:
             DoesNotFitError: when the batch does not fit.
             ModelError: when preprocessing or model raise, or return something that does not fit.
         """
+        return self.launch(images, ids, severity).checked()
+
+    def launch(self, images: torch.Tensor, ids: Sequence[str], severity: int) -> Returned:
+        """The same without a wait for a GPU, and so without a look at the numbers.
+
+        Raises:
+            DoesNotFitError: when the batch does not fit.
+            ModelError: when preprocessing or model raise, or return something of another shape.
+        """
         where = f"samples {ids[0]!r} to {ids[-1]!r} at severity {severity}"
         prepared = self._call(self._copied, images, "copying the images", where)
         if self._preprocess is not None:
@@ -167,7 +177,7 @@ class ModelRunner:
         with autocast("fp32" if self._dtype is not None else self._asked, self.device):
             raw = self._call(self._forward, self._as_own(prepared), "the model", where)
         tensor = self._call(self._output, raw, "xray_output", where)
-        return _checked(tensor, ids, where, self.precision)
+        return returned(tensor, ids, where, self.precision)
 
     def _copied(self, images: torch.Tensor) -> torch.Tensor:
         return images.to(self.device, copy=True, memory_format=self._format)
@@ -209,34 +219,6 @@ class ModelRunner:
         if self._compiles and "dynamo" in f"{type(error).__module__}{text}".lower():
             return ". The model cannot be compiled here; leave compile=True out"
         return ""
-
-
-def _checked(tensor: Any, ids: Sequence[str], where: str, precision: str) -> torch.Tensor:
-    if not isinstance(tensor, torch.Tensor):
-        raise ModelError(
-            f"the output for {where} is a {type(tensor).__name__}, no tensor; "
-            "xray_output (output=) has to return a tensor (N, ...)"
-        )
-    count = len(ids)
-    if tensor.ndim == 0 or len(tensor) != count or tensor.numel() == 0:
-        hint = "; does it squeeze() the batch away?" if count == 1 else ""
-        raise ModelError(
-            f"the model returned shape {tuple(tensor.shape)} for a batch of {count} ({where}); "
-            f"expected one row for each image: ({count}, ...){hint}"
-        )
-    values = tensor.detach().to(torch.float32)
-    # A sum is finite only where every value is: one quick look spares a slow one at each of them.
-    if bool(torch.isfinite(values.sum())):
-        return values
-    finite = torch.isfinite(values.reshape(count, -1)).all(1)
-    if not bool(finite.all()):
-        first = ids[int((~finite).nonzero()[0])]
-        narrow = "; fp16 ends at 65504, try bf16 or fp32" if precision == "fp16" else ""
-        raise ModelError(
-            f"the model returned NaN or infinite values for {int((~finite).sum())} of {count} "
-            f"images, first for sample {first!r} ({where}); scores must be finite{narrow}"
-        )
-    return values
 
 
 def _users_frames(error: BaseException) -> str:

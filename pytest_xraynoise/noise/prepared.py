@@ -104,6 +104,7 @@ def prepare(
     seed: int = 0,
     draw: int = 0,
     clip: bool = True,
+    in_range: bool = False,
 ) -> Prepared:
     """Check a batch and make it ready for any rung of ``kind``.
 
@@ -118,13 +119,15 @@ def prepare(
         seed: 0 to 2**64 - 1.
         draw: which realisation, 0 to 65535.
         clip: cut the result to [0, 1]; what that does is told in :class:`Noisy`.
+        in_range: whether all intensities are known to be finite and in [0, 1]. They are not looked
+            at then, which spares a GPU the wait.
 
     Raises:
         SpecError: unknown kind.
         NoiseError: images, ids, seed or draw that cannot be used.
     """
     noise = get(kind)
-    batch = check_images(images)
+    batch = check_images(images, in_range=in_range)
     keys = sample_keys(range(len(batch)) if ids is None else ids)
     if len(keys) != len(batch):
         raise NoiseError(f"{len(keys)} ids for {len(batch)} images; each image needs one id")

@@ -41,6 +41,15 @@ def open_page(browser: Any, address: str, **context: Any) -> Any:
     return page
 
 
+def open_model(page: Any, name: str) -> None:
+    """Follow the link to the page of a model, and wait until it is there.
+
+    The page follows its address, and is told of a new one after the click has ended.
+    """
+    page.locator(".models a", has_text=name).click()
+    page.locator("#view").wait_for()
+
+
 def shown_tests(page: Any) -> list[str]:
     """The names in the table of tests, top to bottom."""
     names = page.locator("#tests-table tbody tr:visible th a").all_inner_texts()

@@ -7,7 +7,7 @@ from typing import Any
 from pytest_xraynoise.report import page as words
 from pytest_xraynoise.report.rows import rows
 from pytest_xraynoise.report.slugs import slug
-from tests.browser.pages import MARKS, open_page, shown_tests
+from tests.browser.pages import MARKS, open_model, open_page, shown_tests
 from tests.report.big import MODELS, large_document
 
 pytestmark = MARKS
@@ -19,7 +19,7 @@ MINE = [row.test for row in ROWS if row.model == LUNGS]
 
 def test_a_model_has_a_page_of_its_own(browser: Any, big_address: str) -> None:
     page = open_page(browser, big_address)
-    page.locator(".models a", has_text=LUNGS).click()
+    open_model(page, LUNGS)
     assert page.url.endswith("#" + slug("model", LUNGS))
     assert page.locator("#view h2").inner_text() == LUNGS
     assert page.locator("#view .counts").inner_text().startswith("4 failed")
@@ -35,6 +35,7 @@ def test_a_model_has_a_page_of_its_own(browser: Any, big_address: str) -> None:
     assert again.locator("#view h2").inner_text() == LUNGS
     assert len(shown_tests(again)) == 1
     page.locator("#view a").click()
+    page.locator("#view").wait_for(state="hidden")
     assert len(shown_tests(page)) == 20
     assert page.locator("#overview").is_visible()
     for each in (page, again):
@@ -43,7 +44,7 @@ def test_a_model_has_a_page_of_its_own(browser: Any, big_address: str) -> None:
 
 def test_going_back_leaves_the_page_of_a_model(browser: Any, big_address: str) -> None:
     page = open_page(browser, big_address + "#overview")
-    page.locator(".models a", has_text=LUNGS).click()
+    open_model(page, LUNGS)
     assert shown_tests(page) == MINE
     page.go_back()
     page.locator("#overview").wait_for()
@@ -65,16 +66,14 @@ def test_the_cells_of_the_overview_lead_to_their_worst_test(browser: Any, big_ad
 def test_a_link_to_a_test_opens_it_whatever_is_filtered(browser: Any, big_address: str) -> None:
     wanted = next(row for row in ROWS if row.state.kind == "pass")
     page = open_page(browser, big_address + "#" + wanted.slug)
-    box = page.locator(f"#{wanted.slug}").bounding_box()
-    assert abs(box["y"]) < 60
+    at_top = f"Math.abs(document.getElementById('{wanted.slug}').getBoundingClientRect().top) < 60"
+    page.wait_for_function(at_top)
     page.locator('.chip[data-kind="fail"]').click()
     assert not page.locator(f"#{wanted.slug}").is_visible()
     page.evaluate(f"location.hash = '{wanted.slug}'")
     page.locator(f"#{wanted.slug}").wait_for()
     assert len(shown_tests(page)) == 20
-    page.wait_for_function(
-        f"Math.abs(document.getElementById('{wanted.slug}').getBoundingClientRect().top) < 60"
-    )
+    page.wait_for_function(at_top)
     counted = open_page(browser, big_address + "#test-3")
     assert counted.locator("#test-3 h2").inner_text() == ROWS[2].test
     assert abs(counted.locator("#test-3").bounding_box()["y"]) < 60

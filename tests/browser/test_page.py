@@ -58,11 +58,14 @@ def test_anchors_lead_to_their_test(browser: Any, address: str) -> None:
     for link in page.locator("#tests tbody th a").all():
         name = link.inner_text()
         link.click()
-        target = page.locator(page.evaluate("location.hash"))
-        assert target.locator("h2").inner_text() == name
-        assert abs(target.bounding_box()["y"]) < 100 or page.evaluate(
-            "innerHeight + scrollY >= document.body.scrollHeight - 2"
+        wanted = link.get_attribute("href")
+        page.wait_for_function(
+            """wanted => location.hash === wanted
+            && (Math.abs(document.querySelector(wanted).getBoundingClientRect().top) < 100
+                || innerHeight + scrollY >= document.body.scrollHeight - 2)""",
+            arg=wanted,
         )
+        assert page.locator(wanted).locator("h2").inner_text() == name
         page.evaluate("scrollTo(0, 0)")
     page.context.close()
 
@@ -125,5 +128,5 @@ def test_the_keyboard_reaches_the_tests_first(browser: Any, address: str) -> Non
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip-link"
     page.keyboard.press("Enter")
-    assert page.evaluate("location.hash") == "#tests"
+    page.wait_for_function("location.hash === '#tests'")
     page.context.close()

@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_xraynoise.report import page as words
 from pytest_xraynoise.report.rows import rows
-from tests.browser.pages import MARKS, missing, open_page
+from tests.browser.pages import MARKS, missing, open_model, open_page
 from tests.report.factory import document
 
 pytestmark = MARKS
@@ -63,7 +63,7 @@ def test_the_pdf_has_every_verdict_and_curve_whatever_is_filtered(
 
 def test_the_page_of_a_model_prints_all_models(browser: Any, big_address: str) -> None:
     page = open_page(browser, big_address)
-    page.locator(".models a", has_text="unet").click()
+    open_model(page, "unet")
     assert not page.locator(".hero").is_visible()
     page.emulate_media(media="print")
     assert page.locator(".hero").is_visible()

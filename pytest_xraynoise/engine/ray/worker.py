@@ -14,10 +14,10 @@ import torch
 import pytest_xraynoise
 from pytest_xraynoise.data import open_source
 from pytest_xraynoise.engine.device import choose_device
-from pytest_xraynoise.engine.ladder_pass import NothingComparedError
 from pytest_xraynoise.engine.measuring import measure
 from pytest_xraynoise.engine.ray.parcel import unpacked
 from pytest_xraynoise.engine.ray.task import Done, Net, Refused, Task
+from pytest_xraynoise.engine.targets import NothingComparedError
 from pytest_xraynoise.errors import XrayNoiseError
 
 if TYPE_CHECKING:

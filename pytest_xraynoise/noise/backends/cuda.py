@@ -1,4 +1,4 @@
-"""The Triton kernel as a backend: one launch for a batch, nothing stored between rungs."""
+"""The Triton kernel as a backend: one launch for a batch, and no wait for the device."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import torch
 import triton
 
@@ -25,24 +24,25 @@ if TYPE_CHECKING:
 class CudaBackend:
     """Fused kernels on the batch's own device; a further rung draws its numbers again.
 
-    On a GPU drawing costs less than reading a stored field would.
+    On a GPU drawing costs less than reading a stored field would. What is kept for further rungs
+    is what the numbers are a function of.
     """
 
     name = "triton"
 
-    def draw(self, request: Request) -> None:
-        """Nothing is stored."""
-        del request
+    def draw(self, request: Request) -> torch.Tensor:
+        """(2 + N,) int64 on the batch's device: seed, stream, and the key of each sample."""
+        words = np.concatenate([np.array([request.seed, request.stream], np.uint64), request.keys])
+        return _on_its_way(torch.from_numpy(words.view(np.int64)), request.images.device)
 
     def make(
         self,
         request: Request,
         parameters: Mapping[str, float],
-        field: None,
+        field: torch.Tensor | None,
         normalise: Normalisation | None = None,
     ) -> Made:
         """The batch at one rung."""
-        del field
         fused = request.kind.fused(parameters)
         if fused is None:
             raise TypeError(f"noise {request.kind.name!r} has no fused form")
@@ -54,13 +54,14 @@ class CudaBackend:
         made = images.new_empty((batch, outputs, height, width))
         partial = torch.empty((batch, blocks, 2), dtype=torch.float32, device=images.device)
         photons = np.float32(fused.photons or 1)
+        words = self.draw(request) if field is None else field
         arguments = (
             images,
             made,
             partial,
             _mean_and_std(normalise, outputs, images.device),
-            _int64(request.keys, images.device),
-            _int64(np.array([request.seed, request.stream], np.uint64), images.device),
+            words[2:],
+            words[:2],
             _reciprocals(images.device),
             pixels,
             channels,
@@ -80,8 +81,8 @@ class CudaBackend:
                 BLOCK=LANES,
                 **_options(),
             )
-        sums = partial.double().sum(dim=1) / (channels * pixels)
-        return Made(made, sums[:, 0].float(), sums[:, 1].float())
+        sums = partial.sum(dim=1, dtype=torch.float64).div_(channels * pixels).float()
+        return Made(made, sums[:, 0], sums[:, 1])
 
 
 def _on(device: torch.device) -> AbstractContextManager[object]:
@@ -89,8 +90,9 @@ def _on(device: torch.device) -> AbstractContextManager[object]:
     return torch.cuda.device(device) if device.type == "cuda" else nullcontext()
 
 
-def _int64(words: npt.NDArray[np.uint64], device: torch.device) -> torch.Tensor:
-    return torch.from_numpy(words.view(np.int64)).to(device)
+def _on_its_way(words: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """A copy on the device, for which nobody waits."""
+    return words.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else words
 
 
 def _mean_and_std(
@@ -99,7 +101,12 @@ def _mean_and_std(
     """(2 outputs,) float32, one value for each output channel."""
     mean, std = (np.zeros(1), np.ones(1)) if normalise is None else normalise.arrays
     each = [np.broadcast_to(values, (outputs,)) for values in (mean, std)]
-    return torch.from_numpy(np.concatenate(each).astype(np.float32)).to(device)
+    return _constants(np.concatenate(each).astype(np.float32).tobytes(), device)
+
+
+@functools.lru_cache(maxsize=64)
+def _constants(values: bytes, device: torch.device) -> torch.Tensor:
+    return torch.from_numpy(np.frombuffer(values, np.float32).copy()).to(device)
 
 
 @functools.cache
