@@ -4,8 +4,9 @@
     python benchmarks/ladder_cost.py resnet50 unet34 --device cuda --precision bf16 --batch 64
     python benchmarks/ladder_cost.py resnet50 --device cuda --files 12
 
-A ladder of five severities needs six forward passes. In each round the same images go through the
-model six times as tensors in memory, then through ``evaluate`` (or the other way round, in turn);
+A ladder of five severities needs six forward passes. In each round the clean images and those of
+the five rungs go through the model as tensors in memory, then the clean ones through ``evaluate``
+(or the other way round, in turn; noisy images take some models longer than smooth ones);
 the median of the ratios is told, by the clock and by processor time, which other work on the
 machine disturbs less (set OMP_WAIT_POLICY=PASSIVE, or waiting threads count as work). The ladder
 includes noise, scores, metrics, intervals and pictures. On a GPU the bare passes have their images
@@ -25,9 +26,9 @@ from typing import Any, NamedTuple
 
 import torch
 
-from pytest_xraynoise import evaluate
+from pytest_xraynoise import evaluate, noise
 
-RUNGS = 6
+NOISE = "poisson"
 SIDE = 1024
 
 
@@ -115,12 +116,14 @@ def measured(
     coarse = torch.rand(samples, 1, 16, 16, generator=draw)  # as smooth as radiographs are
     images = torch.nn.functional.interpolate(coarse, size=(size, size), mode="bicubic").clamp(0, 1)
     targets = (images[:, 0] > 0.5).long() if masks else torch.arange(samples) % 2
-    there = images.to(how.device)
+    prepared = noise.prepare(images, NOISE, ids=range(samples))
+    rungs = [images, *(prepared.at(rung).images for rung in noise.ladder(NOISE).rungs)]
+    there = [batch.to(how.device) for batch in rungs]
     with tempfile.TemporaryDirectory() as folder:
         data: Any = (images, targets)
         if how.files:
             data = files(Path(folder), size, samples)
-        forward(model, there[:2], how)
+        forward(model, [batch[:2] for batch in there], how)
         ladder(model, (images[:64], targets[:64]), how)
         found = []
         for number in range(rounds):
@@ -138,10 +141,10 @@ def files(folder: Path, size: int, samples: int) -> torch.utils.data.Dataset[Any
     return Files(folder, size, samples)
 
 
-def forward(model: torch.nn.Module, images: torch.Tensor, how: Given) -> None:
+def forward(model: torch.nn.Module, rungs: list[torch.Tensor], how: Given) -> None:
     half = torch.autocast(how.device, torch.bfloat16, enabled=how.precision == "bf16")
     with torch.no_grad(), half:
-        for _ in range(RUNGS):
+        for images in rungs:
             for batch in images.split(how.bare_batch):
                 model(batch)
     if how.device == "cuda":
@@ -152,7 +155,7 @@ def ladder(model: torch.nn.Module, data: Any, how: Given) -> None:
     evaluate(
         model,
         data,
-        noise="poisson",
+        noise=NOISE,
         batch_size=how.batch or "auto",
         device=how.device,
         precision=how.precision,

@@ -7,6 +7,7 @@ applied (:class:`Normalized`). Values outside the declared range are an error an
 
 from __future__ import annotations
 
+import functools
 import math
 import numbers
 from dataclasses import dataclass
@@ -148,7 +149,7 @@ class Normalized:
     def _columns(self, like: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         columns = []
         for name, value in (("mean", self.mean), ("std", self.std)):
-            column = torch.tensor(_listed(value), dtype=torch.float32, device=like.device)
+            column = _constant(tuple(_listed(value)), like.device)
             if len(column) not in (1, like.shape[1]):
                 raise DataError(
                     f"Normalized({name}=...) has {len(column)} values, but the images have "
@@ -179,6 +180,12 @@ class Normalized:
     def describe(self) -> str:
         """The normalisation as it was declared."""
         return f"Normalized(mean={self.mean!r}, std={self.std!r})"
+
+
+@functools.lru_cache(maxsize=64)
+def _constant(values: tuple[float, ...], device: torch.device) -> torch.Tensor:
+    """Copied once: a copy to a GPU is waited for."""
+    return torch.tensor(values, dtype=torch.float32, device=device)
 
 
 def _listed(values: Any) -> list[Any]:

@@ -83,6 +83,8 @@ def resized(unit: torch.Tensor, size: Size) -> torch.Tensor:
     """
     if size_of(unit) == size:
         return unit
+    if unit.shape[1] > 1 and unit.stride(1) == 0:  # grey shown as three channels
+        return resized(unit[:, :1], size).expand(-1, unit.shape[1], -1, -1)
     made = functional.interpolate(
         unit.contiguous(), size=size, mode="bilinear", antialias=True, align_corners=False
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import functools
 from collections import deque
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -23,13 +23,14 @@ class Backlog(Generic[T]):
 
     Args:
         device: where the work was launched.
-        read: what is done with each, in the order in which they were launched.
+        read: what is done with each, in the order in which they were launched. It is given a list
+            with the one item, so that whoever takes it out is the only one who holds it.
     """
 
-    def __init__(self, device: torch.device, read: Callable[[T], None]) -> None:
+    def __init__(self, device: torch.device, read: Callable[[list[T]], None]) -> None:
         self._device = device
         self._read = read
-        self._waiting: deque[tuple[T, torch.cuda.Event | None]] = deque()
+        self._waiting: deque[tuple[list[T], torch.cuda.Event | None]] = deque()
         self._stream = _stream(device) if device.type == "cuda" else None
 
     @property
@@ -37,16 +38,27 @@ class Backlog(Generic[T]):
         """Whether the device works on while something is read."""
         return self._stream is not None
 
-    def add(self, launched: T) -> None:
-        """Keep what was just launched, and read what was launched before."""
-        self._waiting.append((launched, self._mark()))
-        while len(self._waiting) > 1:
-            self._read_next()
+    def __len__(self) -> int:
+        """How many wait to be read."""
+        return len(self._waiting)
 
-    def settle(self) -> None:
-        """Read everything."""
-        while self._waiting:
-            self._read_next()
+    def add(self, launched: T) -> None:
+        """Keep what was just launched."""
+        self._waiting.append(([launched], self._mark()))
+
+    def read_next(self) -> None:
+        """Read what was launched first."""
+        held, mark = self._waiting.popleft()
+        if self._stream is None or mark is None:
+            self._read(held)
+            return
+        self._stream.wait_event(mark)
+        try:
+            with torch.cuda.stream(self._stream):
+                self._read(held)
+        finally:
+            # Memory of what was read goes back to the stream that it came from.
+            self._stream.synchronize()
 
     def _mark(self) -> torch.cuda.Event | None:
         """The point in the present stream that has been reached when all is done."""
@@ -56,18 +68,8 @@ class Backlog(Generic[T]):
         mark.record(torch.cuda.current_stream(self._device))
         return mark
 
-    def _read_next(self) -> None:
-        mark = self._waiting[0][1]
-        with contextlib.ExitStack() as stack:
-            if self._stream is not None and mark is not None:
-                self._stream.wait_event(mark)
-                stack.enter_context(torch.cuda.stream(self._stream))
-            self._read(self._waiting.popleft()[0])  # held by nobody else, should memory be short
-            if self._stream is not None:
-                # Memory of what was read goes back to the stream that it came from.
-                self._stream.synchronize()
 
-
+@functools.cache
 def _stream(device: torch.device) -> torch.cuda.Stream:
-    """Small kernels of this stream go before those of the model."""
+    """One for all passes; small kernels of this stream go before those of the model."""
     return torch.cuda.Stream(device, priority=-1)  # type: ignore[no-untyped-call]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
@@ -26,11 +25,6 @@ GAIN = 1.05
 """By how much a doubled batch has to raise the images per second to be kept."""
 
 _LOOKS = 2  # batches of one size that are timed; the first one also pays for choosing kernels
-
-
-@dataclass(frozen=True, slots=True)
-class _Done(Generic[T]):
-    value: T
 
 
 class BatchSizer:
@@ -107,16 +101,16 @@ class BatchSizer:
         while start < count:
             piece = rows_between(batch, start, min(count, start + self.size))
             done = self._tried(piece, work, name)
-            if done is None:
+            if not done:
                 continue
             start += len(piece.ids)
-            yield piece, done.value
+            yield piece, done.pop()  # held by nobody here, should memory get short
 
-    def _tried(self, piece: Batch, work: Callable[[Batch], T], name: str) -> _Done[T] | None:
-        """The result, or None after the size was halved."""
+    def _tried(self, piece: Batch, work: Callable[[Batch], T], name: str) -> list[T]:
+        """The result, or nothing after the size was halved."""
         began = self._clock()
         try:
-            done = _Done(work(piece))
+            done = [work(piece)]
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
@@ -127,14 +121,14 @@ class BatchSizer:
         # Here the error is gone, and with it the frames that held what the model had allocated.
         release_memory(self._device)
         self._halve(piece, reason, name)
-        return None
+        return []
 
     def _halve(self, piece: Batch, reason: str, name: str) -> None:
         count = len(piece.ids)
         self._grows = False
         self.short = True
         if count > 1:
-            self.size = count // 2
+            self.size = min(self.size, count // 2)
             return
         image = " x ".join(map(str, piece.parts[0].unit.shape[1:]))
         before = ""

@@ -22,8 +22,7 @@ from pytest_xraynoise.engine.repeats import draw_of, key_of
 from pytest_xraynoise.engine.segmentation import Segmentation
 from pytest_xraynoise.engine.strips import StripKeeper
 from pytest_xraynoise.engine.surface import mask_spacing
-from pytest_xraynoise.engine.targets import NothingComparedError, contrast_rows
-from pytest_xraynoise.engine.tasks import label_names
+from pytest_xraynoise.engine.targets import NothingComparedError, compared
 from pytest_xraynoise.engine.transfer import Transfer
 from pytest_xraynoise.errors import DataError
 from pytest_xraynoise.models import is_out_of_memory, release_memory
@@ -101,6 +100,7 @@ class LadderPass:
         self._digests = digests
         self._foreseen = foreseen
         self._collected: Classification | Segmentation | None = None
+        self._again: list[Batch] = []
         self._seen: dict[str, _Seen] = {}
         self._lost: dict[int, tuple[list[Array], list[Array]]] = defaultdict(lambda: ([], []))
 
@@ -116,17 +116,10 @@ class LadderPass:
         """
         total = len(self.source) if self.source.sized else None
         sizer = self.sizer or BatchSizer(self.source.batch_size, runner.device)
-        at_once = functools.partial(self._judged_at_once, runner)
-        read = functools.partial(self._read, sizer, at_once, runner.name)
-        backlog = Backlog(runner.device, read)
-
-        def work(piece: Batch) -> Launched | Judged:
-            if backlog.overlaps and sizer.settled and self._collected is not None:
-                return self._launched(runner, piece, look=self._draws > 1)
-            backlog.settle()
-            return at_once(piece)
-
         rungs = len({r.severity for _, rungs in self.plan for r in rungs}) + (self._base is None)
+        self._launching.runner = runner
+        backlog = Backlog(runner.device, self._read)
+        work = functools.partial(self._work, sizer, backlog, runner.name)
         arriving = Transfer(runner.device, self.source).ahead(self._counted(sizer))
         # Closed here, because the traceback of an interrupt keeps loader workers alive otherwise.
         with contextlib.closing(arriving):
@@ -134,11 +127,13 @@ class LadderPass:
                 for piece, done in sizer.pieces(batch, work, runner.name):
                     if isinstance(done, Launched):
                         backlog.add(done)
+                        del done
+                        self._settle(sizer, backlog, runner.name, leave=1)
                     else:
                         self._offer(piece, done)
                 if self._progress is not None:
                     self._progress(loaded, total, rungs)
-            backlog.settle()
+            self._settle(sizer, backlog, runner.name)
         if self._collected is None:
             pair = " or ".join(self.request.contrast or ())
             raise NothingComparedError(
@@ -193,7 +188,7 @@ class LadderPass:
     def _counted(self, sizer: BatchSizer) -> Iterator[tuple[int, Batch]]:
         """Batches without the samples that a contrast leaves out, and how many were loaded."""
         for batch in regrouped(iter(self.source), sizer):
-            chosen = self._chosen(batch)
+            chosen = compared(batch, self.request.contrast, self.source.labels)
             self._note(batch)
             self.loaded += len(batch.ids)
             yield self.loaded, chosen
@@ -207,65 +202,70 @@ class LadderPass:
                 self.loaded + row, sizes[row], np.nan if pitch is None else pitch, digests[row]
             )
 
-    def _chosen(self, batch: Batch) -> Batch:
-        pair = self.request.contrast
-        if pair is None or batch.targets.ndim > 2:
-            return batch
-        names = self.source.labels
-        if names is None:
-            raise DataError(
-                f"contrast={pair!r} needs label names; declare them: "
-                "XrayDataset(data, labels=[...])"
-            )
-        if batch.targets.ndim == 2 and batch.targets.shape[1] not in (1, len(names)):
-            label_names(names, batch.targets.shape[1])
-        return batch.rows(contrast_rows(batch.targets, names, pair))
+    def _work(
+        self, sizer: BatchSizer, backlog: Backlog[Launched], name: str, piece: Batch
+    ) -> Launched | Judged:
+        """Launch a piece and go on; or measure it at once where somebody has to wait for it."""
+        if backlog.overlaps and sizer.settled and self._collected is not None:
+            try:
+                masks = isinstance(self._collected, Segmentation)
+                return self._launching(piece, self._reduced, look=masks and self._draws > 1)
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+            # It may fit when nothing else is held.
+            sizer.short = True
+            release_memory(piece.parts[0].unit.device)
+        self._settle(sizer, backlog, name)
+        return self._judged_at_once(piece)
 
-    def _judged_at_once(self, runner: ModelRunner, batch: Batch) -> Judged:
-        """Measure a batch and add it to what was collected: both, or neither after an error."""
-        return self._judged(self._launched(runner, batch, look=True))
-
-    def _launched(self, runner: ModelRunner, batch: Batch, *, look: bool) -> Launched:
-        launched = self._launching(runner, batch, self._reduced, look=look)
-        self.image_size = launched.image_size
-        return launched
-
-    def _read(
-        self,
-        sizer: BatchSizer,
-        at_once: Callable[[Batch], Judged],
-        name: str,
-        launched: Launched,
+    def _settle(
+        self, sizer: BatchSizer, backlog: Backlog[Launched], name: str, leave: int = 0
     ) -> None:
-        """What was launched, or all of it again where there is no memory to read it."""
+        """Read what was launched, and run again what there was no memory to read."""
+        while len(backlog) > leave:
+            backlog.read_next()
+            while self._again:
+                batch = self._again.pop()
+                sizer.short = True
+                release_memory(batch.parts[0].unit.device)
+                for piece, judged in sizer.pieces(batch, self._judged_at_once, name):
+                    self._offer(piece, judged)
+
+    def _judged_at_once(self, batch: Batch) -> Judged:
+        """Measure a batch and add it to what was collected: both, or neither after an error."""
+        return self._judged(self._launching(batch, self._reduced, look=True))
+
+    def _read(self, held: list[Launched]) -> None:
+        launched = held.pop()
+        batch = launched.batch
         try:
-            self._offer(launched.batch, self._judged(launched))
+            judged = self._judged(launched)
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
-            batch = launched.batch
-            del launched
+            self._again.append(batch)
         else:
-            return
-        release_memory(batch.parts[0].unit.device)
-        sizer.short = True
-        for piece, judged in sizer.pieces(batch, at_once, name):
-            self._offer(piece, judged)
+            self._offer(batch, judged)
 
     def _offer(self, piece: Batch, judged: Judged) -> None:
         seen = (judged.lost, judged.shown, judged.predicted, judged.true)
         unit = self.source.intensity.to_unit
-        self._keeper.offer(list(piece.ids), *seen, unit=unit)
+        try:
+            self._keeper.offer(list(piece.ids), *seen, unit=unit)
+        except Exception as error:  # the numbers are kept by now: rather go on without a picture
+            if not is_out_of_memory(error):
+                raise
 
     def _judged(self, launched: Launched) -> Judged:
         """Add what was launched to what was collected."""
         check_finite(launched.outputs)
-        keys, lost = [key for key, _ in launched.made], np.zeros((0, 2, 0))
-        if keys:
-            both = [torch.stack((made.clipped, made.shifted)) for _, made in launched.made]
-            lost = torch.stack(both).cpu().double().numpy()
+        lost = np.zeros((0, 2, 0))
+        if launched.lost:
+            lost = torch.stack(list(launched.lost.values())).cpu().double().numpy()
         judged = self._collect(launched.batch, launched.kept, launched.shown)
-        for key, (clipped, shifted) in zip(keys, lost, strict=True):
+        self.image_size = launched.image_size
+        for key, (clipped, shifted) in zip(launched.lost, lost, strict=True):
             self._lost[key][0].append(clipped)
             self._lost[key][1].append(shifted)
         return judged

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import torch
+
 from pytest_xraynoise.data.resize import size_of
 from pytest_xraynoise.engine.noising import Noising
 from pytest_xraynoise.engine.repeats import key_of
@@ -12,13 +14,10 @@ from pytest_xraynoise.engine.repeats import key_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    import torch
-
     from pytest_xraynoise.data import Batch, Source
     from pytest_xraynoise.data.resize import Size
     from pytest_xraynoise.engine.classification import Array
     from pytest_xraynoise.engine.measured import Plan
-    from pytest_xraynoise.engine.noising import Made
     from pytest_xraynoise.engine.request import LadderRequest
     from pytest_xraynoise.models import ModelRunner
     from pytest_xraynoise.models.returned import Returned
@@ -34,7 +33,7 @@ class Launched:
         batch: its samples.
         shown: images by severity, as the model was given them.
         kept: what is kept of the outputs, by severity and draw.
-        made: the noisy images of all rungs, by severity and draw.
+        lost: by severity and draw what clipping did, (2, N): pixels cut, and shift of the mean.
         outputs: what was returned and has not been looked at.
         image_size: of what the model was given.
     """
@@ -42,7 +41,7 @@ class Launched:
     batch: Batch
     shown: Mapping[int, torch.Tensor]
     kept: Mapping[int, torch.Tensor]
-    made: Sequence[tuple[int, Made]]
+    lost: Mapping[int, torch.Tensor]
     outputs: Sequence[Returned]
     image_size: Size
 
@@ -67,6 +66,9 @@ class Judged:
 class Launching:
     """How the batches of one run go through the model.
 
+    Attributes:
+        runner: the model, to be set before the first batch.
+
     Args:
         request: what was asked for.
         source: where the samples come from.
@@ -75,6 +77,7 @@ class Launching:
     """
 
     def __init__(self, request: LadderRequest, source: Source, plan: Plan, *, clean: bool) -> None:
+        self.runner: ModelRunner
         self._noising = Noising(request, source)
         self._intensity = source.intensity
         self._resizes = source.size is not None
@@ -82,22 +85,17 @@ class Launching:
         self._clean = clean
 
     def __call__(
-        self,
-        runner: ModelRunner,
-        batch: Batch,
-        reduced: Callable[[Batch, Outputs], Outputs],
-        *,
-        look: bool,
+        self, batch: Batch, reduced: Callable[[Batch, Outputs], Outputs], *, look: bool
     ) -> Launched:
         """Give the model a batch at every rung.
 
         Args:
-            runner: the model.
             batch: on the model's device.
             reduced: what is kept of the outputs of one draw.
             look: whether the outputs are looked at on the way. Without it nothing here waits for a
                 GPU, if ``reduced`` does not.
         """
+        runner = self.runner
         clean = self._noising.clean(batch, runner.device)
         shown: dict[int, torch.Tensor] = {}
         raw: dict[int, torch.Tensor] = {}
@@ -113,7 +111,7 @@ class Launching:
             shown[0] = self._clean_input(batch, clean)
             raw[0] = given(shown[0], 0)
         kept: dict[int, torch.Tensor] = {}
-        every: list[tuple[int, Made]] = []
+        lost: dict[int, torch.Tensor] = {}
         if not self._plan:
             kept |= reduced(batch, raw)
         for draw, rungs in self._plan:
@@ -122,10 +120,10 @@ class Launching:
                 if draw == 0:
                     shown[severity] = made.images
                 raw[key] = given(made.images, severity)
-                every.append((key, made))
+                lost[key] = torch.stack((made.clipped, made.shifted))
             kept |= reduced(batch, raw)
             raw.clear()
-        return Launched(batch, shown, kept, every, outputs, size_of(clean))
+        return Launched(batch, shown, kept, lost, outputs, size_of(clean))
 
     def _clean_input(self, batch: Batch, clean: torch.Tensor) -> torch.Tensor:
         """What the model is given for the clean images: untouched where nothing is resized."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
+import torch
+
 from pytest_xraynoise import noise
 from pytest_xraynoise.data.resize import resized, resized_pitch
+from pytest_xraynoise.engine.transfer import sent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-    import torch
 
     from pytest_xraynoise.data import Batch, Source
     from pytest_xraynoise.engine.request import LadderRequest
@@ -143,7 +144,8 @@ def _split(
     for pitch, every in places.items():
         for start in range(0, len(every), most):
             some = every[start : start + most]
-            chosen = unit if len(some) == len(rows) else unit[some]
+            whole = len(some) == len(rows)
+            chosen = unit if whole else unit.index_select(0, sent(torch.tensor(some), unit.device))
             yield _Group(tuple(rows[place] for place in some), chosen, pitch)
 
 
@@ -159,5 +161,5 @@ def _assembled(parts: Sequence[tuple[tuple[int, ...], torch.Tensor]], count: int
         return parts[0][1]
     whole = parts[0][1].new_empty((count, *parts[0][1].shape[1:]))
     for rows, images in parts:
-        whole[list(rows)] = images
+        whole.index_copy_(0, sent(torch.tensor(rows), whole.device), images)
     return whole

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pytest_xraynoise.engine.tasks import label_names
 from pytest_xraynoise.errors import DataError, SpecError, unknown
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import torch
 
+    from pytest_xraynoise.data import Batch
     from pytest_xraynoise.results import Task
 
     Array = npt.NDArray[np.float64]
@@ -79,6 +81,25 @@ def _class_ids(one_hot: Array, ids: Sequence[str]) -> Array:
             "a single 1, or is a class id"
         )
     return np.where(unlabelled, np.nan, np.nan_to_num(one_hot).argmax(1).astype(np.float64))
+
+
+def compared(batch: Batch, contrast: tuple[str, str] | None, names: Sequence[str] | None) -> Batch:
+    """A batch without the samples that a contrast leaves out.
+
+    Raises:
+        DataError: where the data name no labels, or another number than their targets have.
+        SpecError: for a label that is not among the names.
+    """
+    if contrast is None or batch.targets.ndim > 2:
+        return batch
+    if names is None:
+        raise DataError(
+            f"contrast={contrast!r} needs label names; declare them: "
+            "XrayDataset(data, labels=[...])"
+        )
+    if batch.targets.ndim == 2 and batch.targets.shape[1] not in (1, len(names)):
+        label_names(tuple(names), batch.targets.shape[1])
+    return batch.rows(contrast_rows(batch.targets, names, contrast))
 
 
 def contrast_rows(

@@ -105,12 +105,19 @@ class Transfer:
         if pixels.ndim == 4 and pixels.shape[1] > 1 and pixels.stride(1) == 0:
             # Grey shown as three channels is a view of one, there too.
             return self._to_device(pixels[:, :1]).expand(-1, pixels.shape[1], -1, -1)
-        whole = pixels.contiguous()
-        try:
-            whole = whole.pin_memory(self._device)
-        except RuntimeError:  # no memory that could be locked: the copy is then not overlapped
-            return whole.to(self._device)
-        return whole.to(self._device, non_blocking=True)
+        return sent(pixels, self._device)
+
+
+def sent(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """The same on a device; on CUDA the copy goes on while others work."""
+    whole = tensor.contiguous()
+    if device.type != "cuda" or tensor.is_cuda:
+        return whole.to(device)
+    try:
+        whole = whole.pin_memory()
+    except RuntimeError:  # no memory that could be locked: the copy is then not overlapped
+        return whole.to(device)
+    return whole.to(device, non_blocking=True)
 
 
 def _used_by(stream: torch.cuda.Stream, *tensors: torch.Tensor) -> None:

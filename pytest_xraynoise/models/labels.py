@@ -45,6 +45,7 @@ def aligned(names: Sequence[str], wanted: Sequence[str]) -> Alignment | None:
 
     Raises:
         DataError: for a label that the model does not have; names the nearest one that it has.
+        ModelError: for a label that the model has twice.
     """
     mine = [_plain(name) for name in names]
     theirs = [_plain(name) for name in wanted]
@@ -59,6 +60,12 @@ def aligned(names: Sequence[str], wanted: Sequence[str]) -> Alignment | None:
                 f"the dataset has a label that the model does not: {unknown('label', name, names)}."
                 " Say what the targets are in the model's words, XrayDataset(data, labels=[...]), "
                 "and have the data yield only labels that the model has"
+            )
+        if mine.count(plain) > 1:
+            places = " and ".join(str(n) for n, own in enumerate(mine) if own == plain)
+            raise ModelError(
+                f"the model names {name!r} more than once (outputs {places}); give each output a "
+                "name of its own"
             )
     return Alignment(tuple(names), tuple(mine.index(plain) for plain in theirs))
 

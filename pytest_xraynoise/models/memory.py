@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from pytest_xraynoise.errors import ModelError
+from pytest_xraynoise.errors import ModelError, XrayNoiseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,12 @@ def is_out_of_memory(error: BaseException) -> bool:
     Only what was raised *from* it counts: an error of its own that comes up while one is handled
     is another matter.
     """
-    return any(_is_allocation(one) for one in _causes(error))
+    for one in _causes(error):
+        if isinstance(one, XrayNoiseError):  # said by us, whatever its words: it knows best
+            return isinstance(one, DoesNotFitError)
+        if _is_allocation(one):
+            return True
+    return False
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -45,7 +50,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _is_allocation(error: BaseException) -> bool:
-    if isinstance(error, (DoesNotFitError, MemoryError, torch.cuda.OutOfMemoryError)):
+    if isinstance(error, (MemoryError, torch.cuda.OutOfMemoryError)):
         return True
     return isinstance(error, RuntimeError) and any(w in str(error) for w in _SAID_IN_WORDS)
 

@@ -216,6 +216,8 @@ class ModelRunner:
             )
         if "not implemented for" in text and self.precision != "fp32":
             return f". {self.device} lacks this operation in {self.precision}; use precision='fp32'"
+        if text.startswith("CUDA error"):
+            return ". A GPU tells its errors late: a batch before this one may have caused it"
         if self._compiles and "dynamo" in f"{type(error).__module__}{text}".lower():
             return ". The model cannot be compiled here; leave compile=True out"
         return ""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import os
 import sys
 
 import pytest
@@ -26,6 +27,9 @@ class QuickEnd:
         self._hurried = self._frozen_before = False
         # Called when pytest has collected its garbage: what is registered first comes last.
         config.add_cleanup(self._thaw)
+        if hasattr(config, "workerinput"):
+            # Called after what is registered from here on: torch's, multiprocessing's, the user's.
+            atexit.register(self._leave)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
@@ -53,6 +57,16 @@ class QuickEnd:
         """The process may live on: for it, garbage is collected as ever."""
         if self._hurried and not self._frozen_before:
             gc.unfreeze()
+
+    def _leave(self) -> None:
+        """End a worker that was interrupted, whose exit code nobody reads, without taking it apart.
+
+        Its controller waits for it. Where coverage is measured, that has to be written yet.
+        """
+        if self._hurried and "coverage" not in sys.modules:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(0)
 
     def _ran_ladders(self) -> bool:
         """Whether marked tests ran in this process, or in the workers of this controller."""

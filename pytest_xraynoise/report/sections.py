@@ -67,6 +67,7 @@ class Section:
     per_image: PerImageView | None
     settings: tuple[tuple[str, str], ...]
     excluded: tuple[tuple[str, str], ...]
+    skipped: tuple[tuple[str, str], ...]
     comparison: ComparisonView | None
     panels: tuple[PanelView, ...]
 
@@ -102,6 +103,7 @@ def section(index: int, record: TestRecord, strips: Sequence[StripView] = ()) ->
         per_image=per_image_view(index, result) if result else None,
         settings=tuple(_settings(record)),
         excluded=tuple(result.excluded.items()) if result else (),
+        skipped=_skipped(result) if result else (),
         comparison=comparison_view(record.comparison),
         panels=tuple(panel_view(panel) for panel in record.panels),
     )
@@ -113,6 +115,12 @@ def _reading(result: LadderResult, chosen: Deciding) -> str:
         if rung.severity == severity > 0 and rung.rung.reading:
             return f"Severity {severity}: {one_line(rung.rung.reading)}."
     return ""
+
+
+def _skipped(result: LadderResult) -> tuple[tuple[str, str], ...]:
+    """Samples that could not be loaded, each with the reason."""
+    found: Mapping[str, str] = result.settings.get("skipped") or {}
+    return tuple((str(sample), clean(str(reason)).strip()) for sample, reason in found.items())
 
 
 def _limit_rows(record: TestRecord) -> tuple[LimitRow, ...]:
@@ -156,7 +164,11 @@ def _settings(record: TestRecord) -> list[tuple[str, str]]:
             ("noise", result.noise),
             ("ladder", result.ladder),
             *facts(result),
-            *((name.replace("_", " "), _word(value)) for name, value in result.settings.items()),
+            *(
+                (name.replace("_", " "), _word(value))
+                for name, value in result.settings.items()
+                if name != "skipped"
+            ),
         ]
     where = f"{record.file}:{record.line}" if record.line else record.file
     found += [("marker", where), ("duration", seconds(record.duration))]

@@ -6,6 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_xraynoise.study.means import drop_of, mean_of
+from pytest_xraynoise.study.plan import METRIC
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -55,6 +58,12 @@ def of(
         if (cell.task, cell.noise, cell.training) == (task, noise, "clean")
         and (not models or cell.model in models)
     ]
+
+
+def drop_at(ladders: Ladders, severity: int) -> Mean | None:
+    """The mean drop of several ladders at a rung, of the metric of their task; None without one."""
+    drops = [drop_of(result, METRIC[cell.task], severity) for cell, result in ladders]
+    return mean_of([drop for drop in drops if drop is not None])
 
 
 def at_least(hits: int, tries: int, chance: float) -> float:

@@ -10,20 +10,28 @@ from pytest_xraynoise.stats import holm
 from pytest_xraynoise.study.claim import LEVEL, Claim, of
 from pytest_xraynoise.study.means import drop_of, of_interval
 from pytest_xraynoise.study.pairs import pairs
-from pytest_xraynoise.study.plan import STRESS
+from pytest_xraynoise.study.plan import LEAST, STRESS
 
 if TYPE_CHECKING:
+    from pytest_xraynoise.results import LadderResult
     from pytest_xraynoise.study.claim import Ladders
 
 
 def vulnerability(plain: Ladders) -> list[Claim]:
-    """Findings that lose differently under the same noise."""
+    """Findings that lose differently under the same noise.
+
+    A finding that the model hardly sees on clean images has nothing to lose, and is left out.
+    """
     tests: list[tuple[float, str]] = []
     for noise in STRESS:
         for cell, result in of(plain, "classification", noise):
             top = max(result.severities)
             drops = {name: drop_of(result, "auroc", top, name) for name in result.labels}
-            known = {name: drop for name, drop in drops.items() if drop is not None}
+            known = {
+                name: drop
+                for name, drop in drops.items()
+                if drop is not None and _clean(result, name) >= LEAST["classification"]
+            }
             if len(known) < 2:
                 continue
             tests += [
@@ -49,6 +57,10 @@ def vulnerability(plain: Ladders) -> list[Claim]:
             f"drop of {tests[least][1]}, p {adjusted[least]:.2g}",
         )
     ]
+
+
+def _clean(result: LadderResult, label: str) -> float:
+    return result.metric("auroc").by_label[label].rungs[0].value
 
 
 def paired(plain: Ladders) -> list[Claim]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -40,7 +41,8 @@ def open_data(
 
     Args:
         word: ``phantom``, or ``folder:ROOT`` (a table of labels, or folders of images and masks),
-            ``chestxray14:ROOT`` (classification), ``landmark:ROOT`` (segmentation).
+            ``chestxray14:ROOT`` (classification; trained on its list ``train_val``, validated on
+            its list ``test`` where that lies there), ``landmark:ROOT`` (segmentation).
         task: ``classification`` or ``segmentation``.
         image_size: pixels a side.
         samples: phantoms to train on; of files at most so many. By default 2000 phantoms for
@@ -107,14 +109,25 @@ def _files(name: str, root: str, task: str, size: int, seed: int) -> tuple[Any, 
     from pytest_xraynoise import data
 
     if name == "chestxray14":
-        return split_by_group(
-            data.ChestXray14(root, split="train_val", resize=size, channels=1), seed
-        )
+        return _official(root, size, seed)
     if name == "landmark":
         return split_by_group(data.Landmark(root, resize=size, channels=1), seed)
     if task == "segmentation":
         return split_by_group(data.MaskFolders(root, resize=size, channels=1), seed)
     return _table(root, size, seed)
+
+
+def _official(root: str, size: int, seed: int) -> tuple[Any, Any]:
+    """ChestX-ray14 by its lists; some patients of ``train_val`` where there is no other list."""
+    from pytest_xraynoise.data import ChestXray14
+    from pytest_xraynoise.data.files.chestxray14 import LISTS
+
+    training = ChestXray14(root, split="train_val", resize=size, channels=1)
+    if not (Path(root) / LISTS["test"]).exists():
+        return split_by_group(training, seed)
+    validation = ChestXray14(root, split="test", resize=size, channels=1)
+    _check_apart(training, validation)
+    return training, validation
 
 
 def _table(root: str, size: int, seed: int) -> tuple[Any, Any]:
@@ -145,8 +158,8 @@ def _check_apart(training: Any, validation: Any) -> None:
     if both:
         raise DataError(
             f"{len(both)} patient(s) of {training.name} are in both splits ({both[0]!r} for "
-            "instance), so validation would flatter the model; correct the column split, or remove "
-            "it to have whole patients held out"
+            "instance), so validation would flatter the model; correct the split, or remove it to "
+            "have whole patients held out"
         )
 
 

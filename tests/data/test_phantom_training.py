@@ -17,8 +17,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from pytest_xraynoise.data.phantom import ChestPhantom
+from pytest_xraynoise.training import words as words_of_training
+from pytest_xraynoise.training.loop import Loop
 
-HELD_OUT = ChestPhantom(30, size=32, seed=7, cache=30)
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "phantom_models.py"
 
 
@@ -37,10 +38,11 @@ def models(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 @pytest.fixture
 def quick(models: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     for name in ("CLASSIFIER", "SEGMENTER"):
-        recipe = replace(getattr(models, name), items=8, epochs=1, batch=4, size=64)
+        words = {"epochs": 1, "batch_size": 4}
+        recipe = replace(getattr(models, name), samples=8, words=words)
         monkeypatch.setattr(models, name, recipe)
-    monkeypatch.setattr(models, "validation_classification", HELD_OUT.classification)
-    monkeypatch.setattr(models, "validation_segmentation", HELD_OUT.segmentation)
+    monkeypatch.setattr(models, "SIZE", 64)
+    monkeypatch.setattr(words_of_training, "HELD_OUT", {"classification": 8, "segmentation": 8})
     return models
 
 
@@ -55,15 +57,14 @@ def test_the_second_call_reads_what_the_first_trained(quick: ModuleType, tmp_pat
     second, said = _train(quick, tmp_path)
     assert said == []
     assert not second.training
+    assert "trained on phantoms" in second.xraynoise_name
     images = torch.rand(2, 1, 64, 64)
     with torch.inference_mode():
         assert torch.equal(first(images), second(images))
-    (card,) = tmp_path.glob("*.json")
-    read = json.loads(card.read_text())
-    assert 0 <= read["dice"] <= 1
-    assert set(read["dice_by_label"]) == {"left lung", "right lung", "heart"}
-    assert (tmp_path / read["weights"]).exists()
-    assert not list(tmp_path.glob("*.tmp"))
+    (card,) = tmp_path.glob("*/model.json")
+    read = json.loads(card.read_text())["validation"]
+    assert 0 <= read["value"] <= 1
+    assert set(read["labels"]) == {"left lung", "right lung", "heart"}
 
 
 def test_the_caller_keeps_its_random_state(quick: ModuleType, tmp_path: Path) -> None:
@@ -77,8 +78,8 @@ def test_the_caller_keeps_its_random_state(quick: ModuleType, tmp_path: Path) ->
 @pytest.mark.parametrize("harm", ["truncated weights", "no weights", "broken card"])
 def test_a_damaged_cache_is_trained_again(quick: ModuleType, tmp_path: Path, harm: str) -> None:
     first, _ = _train(quick, tmp_path)
-    (card,) = tmp_path.glob("*.json")
-    (weights,) = tmp_path.glob("*.safetensors")
+    (card,) = tmp_path.glob("*/model.json")
+    (weights,) = tmp_path.glob("*/*.safetensors")
     if harm == "truncated weights":
         weights.write_bytes(weights.read_bytes()[:1000])
     elif harm == "no weights":
@@ -86,7 +87,7 @@ def test_a_damaged_cache_is_trained_again(quick: ModuleType, tmp_path: Path, har
     else:
         card.write_text("{")
     again, said = _train(quick, tmp_path)
-    assert "damaged" in said[0]
+    assert "training again" in said[0]
     assert all(
         torch.equal(a, b)
         for a, b in zip(first.state_dict().values(), again.state_dict().values(), strict=True)
@@ -98,33 +99,42 @@ def test_another_recipe_is_another_model(
     quick: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _train(quick, tmp_path)
-    monkeypatch.setattr(quick, "SEGMENTER", replace(quick.SEGMENTER, seed=1))
+    other = replace(quick.SEGMENTER, words={**quick.SEGMENTER.words, "seed": 1})
+    monkeypatch.setattr(quick, "SEGMENTER", other)
     _, said = _train(quick, tmp_path)
     assert "training" in said[0]
-    assert len(list(tmp_path.glob("*.json"))) == 2
+    assert len(list(tmp_path.glob("*/model.json"))) == 2
 
 
-def test_an_interrupted_write_leaves_no_model(
+def test_what_was_interrupted_goes_on(
     quick: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = Path.replace
+    take, steps = Loop._take, []
 
-    def stop(self: Path, target: Any) -> Path:
-        if str(target).endswith(".json"):
+    def stop(self: Any, places: Any) -> float:
+        steps.append(self.step)
+        if len(steps) == 2:
             raise KeyboardInterrupt
-        return real(self, target)
+        return take(self, places)
 
-    monkeypatch.setattr(Path, "replace", stop)
-    with pytest.raises(KeyboardInterrupt):
-        _train(quick, tmp_path)
-    monkeypatch.setattr(Path, "replace", real)
-    assert not list(tmp_path.glob("*.json"))
-    assert "training" in _train(quick, tmp_path)[1][0]
+    with monkeypatch.context() as patch:
+        patch.setattr(Loop, "_take", stop)
+        with pytest.raises(KeyboardInterrupt):
+            _train(quick, tmp_path)
+    assert not list(tmp_path.glob("*/model.json"))
+    model, said = _train(quick, tmp_path)
+    assert "training" in said[0]
+    whole, _ = _train(quick, tmp_path / "another")
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(model.state_dict().values(), whole.state_dict().values(), strict=True)
+    )
 
 
 def test_held_out_phantoms_are_not_those_of_training(models: ModuleType) -> None:
-    assert models.VALIDATION_SEED != models.TRAIN_SEED
-    assert models.validation_classification(3)[0]["id"] == f"phantom-{models.VALIDATION_SEED}-0"
+    training_seed, held_out_seed = words_of_training.TRAIN_SEED, words_of_training.VALIDATION_SEED
+    assert training_seed != held_out_seed
+    assert models.validation_classification(3)[0]["id"] == f"phantom-{held_out_seed}-0"
     assert models.validation_segmentation(3)[0]["mask"].shape == (3, models.SIZE, models.SIZE)
 
 
@@ -146,16 +156,16 @@ def test_the_findings_take_more_than_a_linear_look() -> None:
 @pytest.mark.slow
 def test_a_small_classifier_is_good_but_not_perfect(models: ModuleType, tmp_path: Path) -> None:
     models.trained_classifier(tmp_path)
-    (card,) = tmp_path.glob("*.json")
-    read = json.loads(card.read_text())
-    assert 0.85 <= read["auroc"] <= 0.97
-    assert all(0.75 <= value <= 0.995 for value in read["auroc_by_label"].values())
+    (card,) = tmp_path.glob("*/model.json")
+    read = json.loads(card.read_text())["validation"]
+    assert 0.85 <= read["value"] <= 0.97
+    assert all(0.75 <= value <= 0.995 for value in read["labels"].values())
 
 
 @pytest.mark.slow
 def test_a_small_segmenter_finds_lungs_and_heart(models: ModuleType, tmp_path: Path) -> None:
     models.trained_segmenter(tmp_path)
-    (card,) = tmp_path.glob("*.json")
-    read = json.loads(card.read_text())
-    assert read["dice"] > 0.9
-    assert all(value > 0.85 for value in read["dice_by_label"].values())
+    (card,) = tmp_path.glob("*/model.json")
+    read = json.loads(card.read_text())["validation"]
+    assert read["value"] > 0.9
+    assert all(value > 0.85 for value in read["labels"].values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from pytest_xraynoise import evaluate
 from pytest_xraynoise.engine import backlog
 from pytest_xraynoise.engine.backlog import Backlog
 from pytest_xraynoise.engine.classification import Classification
+from pytest_xraynoise.engine.strips import StripKeeper
 from pytest_xraynoise.errors import ModelError
 
 CPU = torch.device("cpu")
@@ -44,25 +46,36 @@ def run(model: Any, targets: torch.Tensor, **how: Any) -> Any:
 def overlapped(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The CPU takes the way of CUDA; how many batches waited when one was read."""
     waiting: list[int] = []
-    read_next = Backlog._read_next
+    read_next = Backlog.read_next
 
     def noted(self: Any) -> None:
-        waiting.append(len(self._waiting))
+        waiting.append(len(self))
         read_next(self)
 
     monkeypatch.setattr(Backlog, "overlaps", property(lambda _: True))
-    monkeypatch.setattr(Backlog, "_read_next", noted)
+    monkeypatch.setattr(Backlog, "read_next", noted)
     return waiting
 
 
-def test_it_reads_in_order_and_one_behind() -> None:
-    read: list[int] = []
-    held = Backlog[int](CPU, read.append)
+def test_it_reads_in_order_and_nobody_else_holds_what_is_read() -> None:
+    class Thing:
+        pass
+
+    read: list[str] = []
+
+    def take(held: list[Thing]) -> None:
+        one = held.pop()
+        gone = weakref.ref(one)
+        del one
+        read.append("held by another" if gone() else "gone")
+
+    held = Backlog[Thing](CPU, take)
     for number in range(3):
-        held.add(number)
-        assert read == list(range(number))
-    held.settle()
-    assert read == [0, 1, 2]
+        held.add(Thing())
+        assert len(held) == number + 1
+    while held:
+        held.read_next()
+    assert read == ["gone"] * 3
     assert not held.overlaps
 
 
@@ -98,29 +111,76 @@ def test_numbers_that_are_not_finite_are_told_with_their_sample(overlapped: list
     assert overlapped
 
 
+def _fails(
+    monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, first: str, times: int = 1
+) -> list[str]:
+    """A method that has no memory for the batch that begins with a sample."""
+    real, failures = getattr(owner, name), []
+
+    def short(self: Any, ids: Any, *rest: Any, **words: Any) -> Any:
+        if ids[0] == first and len(failures) < times:
+            failures.append(ids[0])
+            raise RuntimeError("CUDA out of memory. Tried to allocate")
+        return real(self, ids, *rest, **words)
+
+    monkeypatch.setattr(owner, name, short)
+    return failures
+
+
+def _same(found: Any, wanted: Any) -> None:
+    assert found.ids == wanted.ids
+    for severity in wanted.severities:
+        np.testing.assert_array_equal(
+            found.scores(severity=severity), wanted.scores(severity=severity)
+        )
+
+
+@pytest.mark.parametrize("first", ["5", "10", "20"])
 def test_memory_that_is_short_while_reading_runs_the_batch_again(
+    first: str, overlapped: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = run(Scorer(), CLASSES)
+    failures = _fails(monkeypatch, Classification, "add", first)
+    model = Scorer()
+    _same(run(model, CLASSES), plain)
+    assert failures == [first]
+    again = min(5, len(IMAGES) - int(first))
+    assert sum(model.calls) == 3 * (len(IMAGES) + again)  # one batch went through twice
+
+
+def test_what_does_not_fit_beside_another_batch_fits_alone(overlapped: list[int]) -> None:
+    class Full(Scorer):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            scores = super().forward(images)
+            if len(self.calls) == 8:  # the third batch, when the second is not read yet
+                raise RuntimeError("CUDA out of memory. Tried to allocate")
+            return scores
+
+    model = Full()
+    result = run(model, CLASSES)
+    _same(result, run(Scorer(), CLASSES))
+    assert result.settings["batch_size"] == 5  # not halved
+    assert overlapped == [1]
+
+
+def test_one_image_that_does_not_fit_is_no_lost_batch(
+    overlapped: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message says "out of memory", and is no reason to halve the batch that comes next."""
+    _fails(monkeypatch, Classification, "add", "5", times=99)
+    with pytest.raises(ModelError, match=r"one image alone does not fit .* sample '5'"):
+        run(Scorer(), CLASSES)
+
+
+def test_a_picture_that_does_not_fit_is_left_out(
     overlapped: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain = run(Scorer(), CLASSES)
-    add = Classification.add
-    failures: list[Any] = []
-
-    def short(self: Any, ids: Any, *rest: Any) -> Any:
-        if len(ids) == 5 and ids[0] == "5" and not failures:
-            failures.append(ids)
-            raise RuntimeError("CUDA out of memory. Tried to allocate")
-        return add(self, ids, *rest)
-
-    monkeypatch.setattr(Classification, "add", short)
+    failures = _fails(monkeypatch, StripKeeper, "offer", "5")
     model = Scorer()
-    result = run(model, CLASSES)
-    assert len(failures) == 1
-    assert result.ids == plain.ids
-    for severity in plain.severities:
-        np.testing.assert_array_equal(
-            result.scores(severity=severity), plain.scores(severity=severity)
-        )
-    assert sum(model.calls) == 3 * (len(IMAGES) + 5)  # one batch went through twice
+    _same(run(model, CLASSES), plain)
+    assert failures == ["5"]
+    assert sum(model.calls) == 3 * len(IMAGES)
 
 
 def test_streams_wait_for_their_own_batch(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,16 +212,17 @@ def test_streams_wait_for_their_own_batch(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(torch.cuda, "Event", Event)
     monkeypatch.setattr(torch.cuda, "stream", Within)
     monkeypatch.setattr(torch.cuda, "current_stream", lambda _: "main")
-    held = Backlog[str](torch.device("cuda"), lambda what: told.append(f"read {what}"))
+    held = Backlog[str](torch.device("cuda"), lambda what: told.append(f"read {what.pop()}"))
     assert held.overlaps
     held.add("a")
     held.add("b")
+    held.read_next()
     assert told == [
         "mark in main",
         "mark in main",
         "side waits",
         "in side",
         "read a",
-        "side is done",
         "back",
+        "side is done",
     ]

@@ -60,6 +60,13 @@ def test_a_label_that_the_model_lacks_gets_the_nearest() -> None:
         aligned(NAMES, ("Nodule", "Efusion"))
 
 
+def test_a_label_that_the_model_has_twice_is_not_guessed() -> None:
+    twice = ("Effusion", "Nodule", "effusion", "Mass")
+    with pytest.raises(ModelError, match=r"names 'Effusion' more than once \(outputs 0 and 2\)"):
+        aligned(twice, ("Mass", "Effusion"))
+    assert alignment(twice, ("Mass", "Nodule")).wanted == (3, 1)
+
+
 def test_no_finding_among_many_is_a_label_like_others() -> None:
     with pytest.raises(DataError, match="unknown label 'No Finding'"):
         aligned(NAMES, ("No Finding", "Nodule", "Effusion"))

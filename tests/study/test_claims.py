@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.stats import binom
 
-from pytest_xraynoise.results import Finding, TestRecord
+from pytest_xraynoise.results import Finding, MetricValue, TestRecord
 from pytest_xraynoise.study.claim import Claim, at_least
 from pytest_xraynoise.study.claims import claims
 from pytest_xraynoise.study.plan import Cell
@@ -18,7 +19,8 @@ WEAK = Finding("weak when clean", "no better than chance", severity=0)
 
 
 def _cell(model: str, noise: str = "gaussian") -> Cell:
-    task = "segmentation" if model in ("unet", "fpn") else "classification"
+    masks = ("unet", "fpn", "segformer", "upernet")
+    task = "segmentation" if model in masks else "classification"
     return Cell(task, model, "clean", noise)
 
 
@@ -72,7 +74,48 @@ def test_transformers(vit: float, verdict: str) -> None:
         measured(_cell("resnet"), [0.01, 0.20]),
         measured(_cell("vit"), [0.01, vit]),
     ]
-    assert _named(claims(ladders), "transformers, gaussian").verdict == verdict
+    claim = _named(claims(ladders), "transformers in classification, gaussian")
+    assert claim.verdict == verdict
+    assert "convolutions (resnet) 0.200, transformers (vit)" in claim.evidence
+    masks = [
+        measured(_cell("unet"), [0.01, 0.20]),
+        measured(_cell("segformer"), [0.01, vit - 0.01]),
+        measured(_cell("upernet"), [0.01, vit + 0.01]),
+    ]
+    claim = _named(claims(masks), "transformers in segmentation, gaussian")
+    assert claim.verdict == verdict
+    assert "lose less Dice" in claim.claim
+
+
+@pytest.mark.parametrize(
+    ("drop", "verdict"), [(0.8, "found"), (0.5, "cannot be told"), (0.3, "not found")]
+)
+def test_segmentation_collapses(drop: float, verdict: str) -> None:
+    ladders = [measured(_cell(model), [0.01, drop]) for model in ("unet", "fpn")]
+    claim = _named(claims(ladders), "segmentation collapses, gaussian")
+    assert claim.verdict == verdict
+    assert f"over 2 models {drop:.3f}" in claim.evidence
+
+
+@pytest.mark.parametrize(
+    ("drop", "verdict"), [(0.02, "found"), (0.1, "cannot be told"), (0.4, "not found")]
+)
+def test_classification_holds(drop: float, verdict: str) -> None:
+    ladders = [measured(_cell(model), [0.01, drop]) for model in ("resnet", "vit")]
+    assert _named(claims(ladders), "classification holds, gaussian").verdict == verdict
+
+
+def test_a_finding_that_is_hardly_seen_when_clean_is_not_compared() -> None:
+    labels = {"Nodule": 0.0, "Effusion": 0.30, "Cardiomegaly": 0.05}
+    cell, record = measured(_cell("resnet"), [0.01, 0.1], labels=labels)
+    assert record.result is not None
+    clean = record.result.rungs[0].metrics["auroc"]
+    weak = {**clean.labels, "Nodule": MetricValue(0.55, 0.0)}
+    first = replace(record.result.rungs[0], metrics={"auroc": replace(clean, labels=weak)})
+    result = record.result.replace(rungs=(first, *record.result.rungs[1:]))
+    claim = _named(claims([(cell, replace(record, result=result))]), "differential vulnerability")
+    assert "of 2 comparisons" in claim.evidence
+    assert "Nodule" not in claim.evidence
 
 
 @pytest.mark.parametrize(
@@ -98,7 +141,10 @@ def test_nothing_is_said_where_nothing_was_measured() -> None:
 def test_a_model_that_knows_nothing_proves_nothing() -> None:
     coin = measured(_cell("vit"), [0.0, 0.0], clean=0.51, findings=[WEAK])
     found = claims([measured(_cell("unet"), [0.01, 0.7]), coin])
-    assert [claim.name for claim in found] == ["non-monotonic curves"]
+    assert [claim.name for claim in found] == [
+        "segmentation collapses, gaussian",
+        "non-monotonic curves",
+    ]
     both = [measured(_cell("unet"), [0.01, 0.7]), coin, measured(_cell("resnet"), [0.01, 0.05])]
     evidence = _named(claims(both), "task dichotomy, gaussian").evidence
     assert "of AUROC 0.050 over 1;" in evidence

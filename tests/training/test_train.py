@@ -22,6 +22,18 @@ if TYPE_CHECKING:
 ROBUST: dict[str, Any] = {"robust": ("poisson", "gaussian"), "consistency": 1.0}
 
 
+def test_a_bar_tells_how_far_it_is(
+    findings: PhantomClassification, capsys: pytest.CaptureFixture[str]
+) -> None:
+    training.train("resnet", findings, steps=3, batch_size=8, bar=True)
+    shown = capsys.readouterr().err
+    assert "reading:" in shown
+    assert "3/3" in shown
+    assert "loss=" in shown
+    training.train("resnet", findings, steps=1, batch_size=8)
+    assert capsys.readouterr().err == ""
+
+
 @pytest.mark.parametrize("words", [{}, ROBUST, {"robust": ("lowdose",)}])
 def test_a_classifier_is_trained_and_read_back(
     findings: PhantomClassification, tmp_path: Path, words: dict[str, Any]

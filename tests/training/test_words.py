@@ -10,8 +10,10 @@ import pytest
 from PIL import Image
 
 from pytest_xraynoise import XrayDataset, training
+from pytest_xraynoise.data.files.chestxray14 import FINDINGS
 from pytest_xraynoise.errors import DataError, SpecError
 from pytest_xraynoise.training.words import split_by_group
+from tests.data.files import layouts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,6 +42,58 @@ def test_a_folder_is_split_by_its_table_or_by_patients(tmp_path: Path, split: bo
     made = training.train("resnet", inside, outside, steps=1, batch_size=4)
     assert made.card["labels"] == ["a", "b"]
     assert made.card["task"] == "multiclass"
+
+
+def _rows(*patients: int) -> tuple[tuple[str, str, str], ...]:
+    found = ("Pneumothorax", "Atelectasis", "No Finding", "Effusion|Mass")
+    return tuple(
+        (f"{patient:08d}_{n:03d}.png", found[(patient + n) % 4], str(patient))
+        for patient in patients
+        for n in range(2)
+    )
+
+
+def test_chestxray14_goes_by_its_official_lists(tmp_path: Path) -> None:
+    rows = _rows(1, 2, 3, 4)
+    root = layouts.nih(tmp_path, rows, place="images_{}/images")
+    (root / "train_val_list.txt").write_text("\n".join(row[0] for row in rows[:4]))
+    (root / "test_list.txt").write_text("\n".join(row[0] for row in rows[4:]))
+    inside, outside = training.open_data(f"chestxray14:{root}", image_size=40)
+    assert inside.ids == tuple(row[0] for row in rows[:4])
+    assert outside.ids == tuple(row[0] for row in rows[4:])
+    made = training.train("resnet", inside, steps=1, batch_size=4)
+    assert made.card["labels"] == list(FINDINGS)
+    assert made.card["task"] == "multilabel"
+    few, _ = training.open_data(f"chestxray14:{root}", image_size=40, samples=2)
+    assert few.ids == inside.ids[:2]
+    (root / "test_list.txt").write_text("\n".join(row[0] for row in rows[3:]))
+    with pytest.raises(DataError, match=r"1 patient\(s\) of ChestXray14 are in both .*'2'"):
+        training.open_data(f"chestxray14:{root}", image_size=40)
+    (root / "test_list.txt").unlink()
+    inside, outside = training.open_data(f"chestxray14:{root}", image_size=40)
+    assert set(inside.groups) | set(outside.groups) == {"1", "2"}
+    assert not set(inside.groups) & set(outside.groups)
+
+
+def test_landmarks_are_split_by_patients_and_trained_on(tmp_path: Path) -> None:
+    root = layouts.landmark(tmp_path)
+    word = f"landmark:{root}"
+    inside, outside = training.open_data(word, task="segmentation", image_size=32)
+    assert len(inside.ids) + len(outside.ids) == len(layouts.LANDMARK_IMAGES)
+    assert not set(inside.groups) & set(outside.groups)
+    made = training.train("unet", inside, outside, steps=1, batch_size=2)
+    assert made.card["task"] == "segmentation"
+    assert made.card["labels"] == list(inside.labels)
+
+
+def test_a_folder_of_images_and_masks_is_split_and_trained_on(tmp_path: Path) -> None:
+    word = f"folder:{layouts.masks(tmp_path, count=6)}"
+    inside, outside = training.open_data(word, task="segmentation", image_size=32)
+    assert (len(inside.ids), len(outside.ids)) == (5, 1)
+    assert not set(inside.groups) & set(outside.groups)
+    made = training.train("unet", inside, outside, steps=1, batch_size=2)
+    assert made.card["task"] == "segmentation"
+    assert made.card["validation"]["metric"] == "dice"
 
 
 def test_a_table_that_splits_a_patient_is_refused(tmp_path: Path) -> None:

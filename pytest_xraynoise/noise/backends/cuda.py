@@ -92,7 +92,12 @@ def _on(device: torch.device) -> AbstractContextManager[object]:
 
 def _on_its_way(words: torch.Tensor, device: torch.device) -> torch.Tensor:
     """A copy on the device, for which nobody waits."""
-    return words.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else words
+    if device.type != "cuda":
+        return words
+    try:
+        return words.pin_memory().to(device, non_blocking=True)
+    except RuntimeError:  # no memory that could be locked: the copy is then waited for
+        return words.to(device)
 
 
 def _mean_and_std(
