@@ -53,11 +53,14 @@ class NotLoadedError(DataError):
     """The data raised at a sample.
 
     Attributes:
+        position: the place of the sample in the data.
         reason: what they raised.
     """
 
-    def __init__(self, message: str, reason: str = "") -> None:
-        super().__init__(message)
+    def __init__(self, position: int, reason: str, ident: str | None = None) -> None:
+        known = "" if ident in (None, str(position)) else f" ({ident!r})"
+        super().__init__(f"sample {position}{known} could not be loaded: {reason}")
+        self.position = position
         self.reason = reason
 
 
@@ -177,8 +180,7 @@ def load_item(data: Any, index: int, prefer_mask: bool, field: str | None = None
     try:
         item = data[index]
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise NotLoadedError(f"{where} could not be loaded: {reason}", reason) from error
+        raise NotLoadedError(index, f"{type(error).__name__}: {error}") from error
     return items.parse_item(item, where, prefer_mask, field)
 
 

@@ -16,6 +16,7 @@ from pytest_xraynoise.data.loaders import LoaderReader, StreamReader, reachable
 from pytest_xraynoise.data.readers import (
     RECIPE,
     Known,
+    NotLoadedError,
     PairReader,
     RawBatch,
     Reader,
@@ -174,7 +175,16 @@ class Source:
         field = groups if isinstance(groups, str) else None
         skip = self._skip if self.declared.on_bad_sample == "skip" else None
         how = Reading(self._known, self._prefer_mask, self.size, field, skip)
-        return self._reader.read(self._order, self.batch_size, how)
+        batches = self._reader.read(self._order, self.batch_size, how)
+        return batches if self._declared_ids is None else self._named(batches)
+
+    def _named(self, batches: Iterator[RawBatch]) -> Iterator[RawBatch]:
+        """The same; a sample that cannot be loaded is told by its id as well."""
+        try:
+            yield from batches
+        except NotLoadedError as error:
+            ident = self._ident(error.position, None)
+            raise NotLoadedError(error.position, error.reason, ident) from error.__cause__
 
     def _checked(self, rows: tuple[int, ...], images: torch.Tensor, ids: Sequence[str]) -> Part:
         unit = checked_unit(images, self.intensity, [ids[row] for row in rows])

@@ -176,8 +176,10 @@ def _unpacked(packed: _Packed | _Failed, chunk: Sequence[int], how: Reading) -> 
     if isinstance(packed, _Failed):
         raise DataError(packed.message)
     for row, failed in packed.failed.items():
-        if how.skip is None or not failed.reason:
+        if not failed.reason:
             raise DataError(failed.message)
+        if how.skip is None:
+            raise NotLoadedError(chunk[row], failed.reason)
         how.skip(chunk[row], failed.reason)
     good = [position for row, position in enumerate(chunk) if row not in packed.failed]
     parts = zip(good, packed.images, packed.targets, packed.ids, packed.groups, strict=True)

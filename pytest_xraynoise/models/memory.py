@@ -32,12 +32,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     Only what was raised *from* it counts: an error of its own that comes up while one is handled
     is another matter.
     """
-    for one in _causes(error):
-        if isinstance(one, XrayNoiseError):  # said by us, whatever its words: it knows best
-            return isinstance(one, DoesNotFitError)
-        if _is_allocation(one):
-            return True
-    return False
+    return any(_is_allocation(one) for one in _causes(error))
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -50,6 +45,8 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _is_allocation(error: BaseException) -> bool:
+    if isinstance(error, XrayNoiseError):  # our own words are about memory in other cases too
+        return isinstance(error, DoesNotFitError)
     if isinstance(error, (MemoryError, torch.cuda.OutOfMemoryError)):
         return True
     return isinstance(error, RuntimeError) and any(w in str(error) for w in _SAID_IN_WORDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import os
 import subprocess
 import sys
 from typing import Any
@@ -126,6 +127,30 @@ def test_a_worker_that_ran_ladders_ends_quickly_in_any_case(
     config: Any = _Worker()
     if worker:
         config.workerinput = {}
-    QuickEnd(config).pytest_unconfigure()
+    end = QuickEnd(config)
+    assert registered == ([end._leave] if worker else [])
+    registered.clear()
+    end.pytest_unconfigure()
     assert registered == ([gc.freeze] if worker else [])
     assert gc.get_freeze_count() == 0, "tests of other plugins may follow in the process"
+
+
+@pytest.mark.parametrize(
+    ("hurried", "covered", "left"),
+    [(True, False, True), (False, False, False), (True, True, False)],
+)
+def test_only_a_worker_that_was_interrupted_is_not_taken_apart(
+    hurried: bool, covered: bool, left: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[int] = []
+    monkeypatch.setattr(os, "_exit", ended.append)
+    monkeypatch.setattr(atexit, "register", lambda *_: None)
+    monkeypatch.delitem(sys.modules, "coverage", raising=False)
+    if covered:
+        monkeypatch.setitem(sys.modules, "coverage", sys)
+    config: Any = _Worker()
+    config.workerinput = {}
+    end = QuickEnd(config)
+    end._hurried = hurried
+    end._leave()
+    assert ended == ([0] if left else [])

@@ -91,9 +91,13 @@ ORGAN_RINGS = {
 }
 
 
-def landmark(root: Path, side: int = 64) -> Path:
-    """A small landmark dataset: all four sources, each with the organs that it has."""
-    for number, (stem, organs) in enumerate(LANDMARK_IMAGES.items()):
+def landmark(root: Path, side: int = 64, more: int = 0) -> Path:
+    """A small landmark dataset: all four sources, each with the organs that it has.
+
+    ``more`` are further images of JSRT, which has them all.
+    """
+    further = {f"JPCLN{number:03d}": LANDMARK_IMAGES["JPCLN001"] for number in range(2, 2 + more)}
+    for number, (stem, organs) in enumerate({**LANDMARK_IMAGES, **further}.items()):
         picture(root / "Images" / f"{stem}.png", grey(number, side, side))
         for organ in organs:
             folder = root / "landmarks" / organ
