@@ -56,7 +56,7 @@ class Loop:
         self._device = device
         self._batch = min(recipe.batch_size, len(samples))
         self._by_epoch = len(samples) // self._batch
-        self.total = recipe.steps or recipe.epochs * self._by_epoch
+        self.total = recipe.steps or recipe.passes * self._by_epoch
         self._optimiser = torch.optim.AdamW(
             model.parameters(), recipe.rate, weight_decay=recipe.weight_decay
         )

@@ -13,7 +13,15 @@ from pytest_xraynoise.errors import SpecError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_TRANSFORMERS = ("vit", "swin", "segformer", "upernet", "convnext")
+RATE, SLOW_RATE, ATTENTION_RATE = 4e-3, 1e-3, 2e-4
+_RATES = {
+    **dict.fromkeys(("convnext", "segformer", "upernet", "dncnn"), SLOW_RATE),
+    **dict.fromkeys(("vit", "swin"), ATTENTION_RATE),
+}
+"""Networks with LayerNorm learn nothing at the rate of the others; of attention, at neither."""
+EPOCHS, MORE_EPOCHS = 12, 30
+_SLOW = ("vit", "swin", "convnext")
+"""Classifiers that are still far from their best after the epochs of the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +32,11 @@ class Recipe:
         architecture: a name of the zoo, or ``dncnn`` for a denoiser.
         size: ``small`` or ``study``, of the zoo; a denoiser has one size.
         options: passed on to the architecture.
-        epochs: times that every sample is seen.
+        epochs: times that every sample is seen; None: 12, and 30 for vit, swin and convnext.
         steps: batches in all; counts instead of ``epochs`` where it is given.
         batch_size: samples in a step.
-        learning_rate: the highest of the one-cycle schedule; None: 4e-3, 1e-3 for architectures
-            with LayerNorm (transformers and ConvNeXt) and for denoisers.
+        learning_rate: the highest of the one-cycle schedule; None: 4e-3; 1e-3 for convnext,
+            segformer, upernet and denoisers; 2e-4 for vit and swin.
         weight_decay: of AdamW.
         robust: kinds of noise that are added while training, each sample one of them at a random
             rung of its ladder; none for training on clean images.
@@ -47,7 +55,7 @@ class Recipe:
     architecture: str
     size: str = "small"
     options: Mapping[str, Any] = field(default_factory=dict)
-    epochs: int = 12
+    epochs: int | None = None
     steps: int | None = None
     batch_size: int = 16
     learning_rate: float | None = None
@@ -60,9 +68,8 @@ class Recipe:
     threads: int | None = None
 
     def __post_init__(self) -> None:
-        for word in ("epochs", "batch_size"):
-            _whole(word, getattr(self, word), 1)
-        for word in ("steps", "threads"):
+        _whole("batch_size", self.batch_size, 1)
+        for word in ("epochs", "steps", "threads"):
             if getattr(self, word) is not None:
                 _whole(word, getattr(self, word), 1)
         _whole("seed", self.seed, 0)
@@ -88,13 +95,18 @@ class Recipe:
         """The learning rate in force."""
         if self.learning_rate is not None:
             return self.learning_rate
-        return 1e-3 if self.architecture in (*_TRANSFORMERS, "dncnn") else 4e-3
+        return _RATES.get(self.architecture, RATE)
+
+    @property
+    def passes(self) -> int:
+        """The epochs in force."""
+        return self.epochs or (MORE_EPOCHS if self.architecture in _SLOW else EPOCHS)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
         said = dataclasses.asdict(self)
         listed = {name: list(v) for name, v in said.items() if isinstance(v, tuple)}
-        return {**said, **listed, "learning_rate": self.rate}
+        return {**said, **listed, "epochs": self.passes, "learning_rate": self.rate}
 
 
 def _whole(word: str, value: Any, low: int) -> None:

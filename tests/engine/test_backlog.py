@@ -115,7 +115,8 @@ def _fails(
     monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, first: str, times: int = 1
 ) -> list[str]:
     """A method that has no memory for the batch that begins with a sample."""
-    real, failures = getattr(owner, name), []
+    real = getattr(owner, name)
+    failures: list[str] = []
 
     def short(self: Any, ids: Any, *rest: Any, **words: Any) -> Any:
         if ids[0] == first and len(failures) < times:

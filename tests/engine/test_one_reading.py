@@ -12,7 +12,7 @@ from pytest_xraynoise import evaluate
 from pytest_xraynoise.engine import LadderRequest
 from pytest_xraynoise.engine.evaluation import run_request
 from pytest_xraynoise.engine.sharing import SharedMeasurements
-from pytest_xraynoise.noise import prepared
+from pytest_xraynoise.noise import dispatch, prepared
 
 N = 21
 DRAW = torch.Generator().manual_seed(0)
@@ -42,7 +42,7 @@ def bright(images: torch.Tensor) -> torch.Tensor:
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many images each field was drawn for."""
     fields: list[int] = []
-    found = prepared.backend_for
+    found = dispatch.backend_for
 
     def noted(request: Any) -> Any:
         backend = found(request)

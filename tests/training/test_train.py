@@ -22,6 +22,24 @@ if TYPE_CHECKING:
 ROBUST: dict[str, Any] = {"robust": ("poisson", "gaussian"), "consistency": 1.0}
 
 
+@pytest.mark.parametrize(
+    ("name", "words", "epochs", "rate"),
+    [
+        ("resnet", {}, 12, 4e-3),
+        ("vit", {}, 30, 2e-4),
+        ("swin", {"epochs": 3}, 3, 2e-4),
+        ("convnext", {"learning_rate": 5e-3}, 30, 5e-3),
+        ("segformer", {}, 12, 1e-3),
+        ("dncnn", {}, 12, 1e-3),
+    ],
+)
+def test_a_recipe_says_what_is_in_force(
+    name: str, words: dict[str, Any], epochs: int, rate: float
+) -> None:
+    said = training.Recipe(name, **words).to_dict()
+    assert (said["epochs"], said["learning_rate"]) == (epochs, rate)
+
+
 def test_a_bar_tells_how_far_it_is(
     findings: PhantomClassification, capsys: pytest.CaptureFixture[str]
 ) -> None:
