@@ -65,7 +65,10 @@ def _extremes(batch: torch.Tensor) -> tuple[float, float]:
         # Torch's threads would spin on for a while, on the cores that the kernels are to use next.
         array = batch.numpy()
         return float(array.min()), float(array.max())
-    low, high = torch.aminmax(batch)
+    if batch.is_contiguous():
+        low, high = torch.aminmax(batch)
+    else:  # of which aminmax makes a copy first
+        low, high = batch.amin(), batch.amax()
     return float(low), float(high)
 
 
