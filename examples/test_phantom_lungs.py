@@ -13,7 +13,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:segmentation_models
 class TestLungs:
     @robust(
         noise="poisson",
-        photons=[10_000, 3000, 1000],
+        photons=[10_000, 5000, 2000],
         model="lung_unet",
         dataset="phantom_masks",
         max_dice_drop=0.05,

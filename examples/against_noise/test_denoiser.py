@@ -31,13 +31,13 @@ def test_a_blur(robustness: LadderResult) -> None:
 @robust(noise="gaussian", severities=[1, 2], denoiser="nlm", max_dice_drop=LIMIT, **PLAIN)
 def test_non_local_means(robustness: LadderResult) -> None:
     assert wins_back(robustness, 2)
-    assert cost(robustness) < 0.01
+    assert cost(robustness) < 0.03
 
 
 @robust(noise="gaussian", severities=[1, 2], denoiser="denoiser", max_dice_drop=LIMIT, **PLAIN)
 def test_a_small_dncnn(robustness: LadderResult) -> None:
     assert wins_back(robustness, 2)
-    assert cost(robustness) < 0.01
+    assert cost(robustness) < 0.03
 
 
 def wins_back(result: LadderResult, severity: int) -> bool:
