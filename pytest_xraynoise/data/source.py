@@ -4,28 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from torch.utils import data as torch_data
-
 from pytest_xraynoise.data.batch import Batch, Part
 from pytest_xraynoise.data.checks import checked_unit
 from pytest_xraynoise.data.dataset import XrayDataset
 from pytest_xraynoise.data.grouping import by_size
 from pytest_xraynoise.data.groups import group_name, listed_groups
 from pytest_xraynoise.data.items import scalar_id
-from pytest_xraynoise.data.loaders import LoaderReader, StreamReader, reachable
+from pytest_xraynoise.data.opening import open_reader
 from pytest_xraynoise.data.readers import (
-    RECIPE,
     Known,
     NotLoadedError,
-    PairReader,
     RawBatch,
-    Reader,
     Reading,
-    is_map_style,
-    is_pair,
 )
 from pytest_xraynoise.data.resize import Size, parse_pitch
-from pytest_xraynoise.data.workers import item_reader, with_workers
 from pytest_xraynoise.errors import DataError, SpecError
 
 if TYPE_CHECKING:
@@ -53,7 +45,7 @@ class Source:
         self.intensity: Intensity = declared.intensity
         self.size: Size | None = declared.size
         self._prefer_mask = task == "segmentation"
-        self._reader = _open_reader(declared.data, workers)
+        self._reader = open_reader(declared.data, workers)
         self.batch_size = batch_size or self._reader.batch_size or DEFAULT_BATCH
         self._order: Sequence[int] | None = self._reader.order
         if self._order is not None and len(self._order) == 0:
@@ -270,26 +262,6 @@ def open_source(
         raise SpecError(f"batch_size={batch_size!r}: expected a whole number from 1")
     declared = data if isinstance(data, XrayDataset) else XrayDataset(data)
     return Source(declared, task=task, batch_size=batch_size, workers=workers)
-
-
-def _open_reader(data: Any, workers: int | None) -> Reader:
-    if isinstance(data, torch_data.IterableDataset):
-        data = torch_data.DataLoader(data, batch_size=None, collate_fn=_as_it_is)
-    if isinstance(data, torch_data.DataLoader):
-        if isinstance(data.dataset, torch_data.IterableDataset):
-            return StreamReader(data)
-        if data.batch_sampler is None:  # batch_size=None: the loader yields single items
-            return item_reader(data.dataset, reachable(data), workers=workers)
-        return LoaderReader(data if workers is None else with_workers(data, workers))
-    if is_pair(data):
-        return PairReader(*data)
-    if is_map_style(data):
-        return item_reader(data, workers=workers)
-    raise DataError(f"the dataset is a {type(data).__name__}; {RECIPE}")
-
-
-def _as_it_is(item: Any) -> Any:
-    return item
 
 
 def _is_names(names: Any) -> bool:

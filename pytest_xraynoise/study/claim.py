@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_xraynoise.study.means import drop_of, mean_of
-from pytest_xraynoise.study.plan import METRIC
+from pytest_xraynoise.study.plan import METRIC, STRESS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from pytest_xraynoise.results import LadderResult
     from pytest_xraynoise.study.means import Mean
@@ -42,10 +42,10 @@ class Claim:
     evidence: str
 
 
-def told(gap: Mean) -> str:
-    """Whether a difference is above 0, below it, or neither for sure."""
-    low, high = gap.interval()
-    return "found" if low > 0 else "not found" if high < 0 else "cannot be told"
+def told(mean: Mean, above: float = 0.0) -> str:
+    """Whether a mean is above a number, below it, or neither for sure."""
+    low, high = mean.interval()
+    return "found" if low > above else "not found" if high < above else "cannot be told"
 
 
 def of(
@@ -60,10 +60,28 @@ def of(
     ]
 
 
-def drop_at(ladders: Ladders, severity: int) -> Mean | None:
-    """The mean drop of several ladders at a rung, of the metric of their task; None without one."""
-    drops = [drop_of(result, METRIC[cell.task], severity) for cell, result in ladders]
-    return mean_of([drop for drop in drops if drop is not None])
+def severe(
+    plain: Ladders, *groups: tuple[str, Sequence[str]]
+) -> Iterator[tuple[str, int, tuple[Mean, ...]]]:
+    """Mean drops of groups of models at the last rung that all have, for each stress noise.
+
+    Args:
+        plain: the ladders.
+        groups: a task each, and names of models, all where there are none.
+
+    Yields:
+        The noise, the severity, and a mean for each group; nothing where a group was not measured.
+    """
+    for noise in STRESS:
+        ladders = [of(plain, task, noise, models) for task, models in groups]
+        if not all(ladders):
+            continue
+        top = min(max(result.severities) for group in ladders for _, result in group)
+        drops = [[drop_of(r, METRIC[c.task], top) for c, r in group] for group in ladders]
+        means = [mean_of([one for one in group if one is not None]) for group in drops]
+        known = tuple(mean for mean in means if mean is not None)
+        if len(known) == len(groups):
+            yield noise, top, known
 
 
 def at_least(hits: int, tries: int, chance: float) -> float:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING
 
 from pytest_xraynoise.report.words import interval, metric_name, number
-from pytest_xraynoise.study.claim import LEVEL, Claim, at_least, drop_at, of, told
+from pytest_xraynoise.study.claim import LEVEL, Claim, at_least, of, severe, told
 from pytest_xraynoise.study.label_claims import paired, vulnerability
 from pytest_xraynoise.study.means import drop_of, mean_of
-from pytest_xraynoise.study.plan import LEAST, METRIC, STRESS
+from pytest_xraynoise.study.plan import LEAST, METRIC
 from pytest_xraynoise.study.task_claims import collapse, dichotomy, holding
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
     from pytest_xraynoise.results import TestRecord
     from pytest_xraynoise.study.claim import Ladders
+    from pytest_xraynoise.study.means import Mean
     from pytest_xraynoise.study.plan import Cell
 
     Measured = Sequence[tuple[Cell, TestRecord]]
@@ -90,30 +90,31 @@ def not_monotonic(measured: Measured) -> list[Claim]:
 
 def transformers(plain: Ladders) -> list[Claim]:
     """The study's open question: do transformers hold better?"""
-    found = []
-    for noise, (task, families) in itertools.product(STRESS, FAMILIES.items()):
-        groups = [of(plain, task, noise, names) for names in families]
-        if not all(groups):
-            continue
-        top = min(max(result.severities) for group in groups for _, result in group)
-        convolution, transformer = (drop_at(group, top) for group in groups)
-        if convolution is None or transformer is None:
-            continue
-        gap = convolution.minus(transformer)
-        names = [", ".join(dict.fromkeys(cell.model for cell, _ in group)) for group in groups]
-        metric = metric_name(METRIC[task])
-        found.append(
-            Claim(
-                f"transformers in {task}, {noise}",
-                f"transformers lose less {metric} than convolutions under severe {noise} noise",
-                "open question of arXiv 2509.25265",
-                told(gap),
-                f"severity {top}: convolutions ({names[0]}) {number(convolution.value)}, "
-                f"transformers ({names[1]}) {number(transformer.value)}; difference "
-                f"{number(gap.value)} {interval(*gap.interval())}",
-            )
-        )
-    return found
+    return [
+        _family(plain, task, noise, top, *means)
+        for task, families in FAMILIES.items()
+        for noise, top, means in severe(plain, *((task, names) for names in families))
+    ]
+
+
+def _family(
+    plain: Ladders, task: str, noise: str, top: int, convolution: Mean, transformer: Mean
+) -> Claim:
+    gap = convolution.minus(transformer)
+    one, other = (
+        ", ".join(dict.fromkeys(cell.model for cell, _ in of(plain, task, noise, family)))
+        for family in FAMILIES[task]
+    )
+    return Claim(
+        f"transformers in {task}, {noise}",
+        f"transformers lose less {metric_name(METRIC[task])} than convolutions under severe "
+        f"{noise} noise",
+        "open question of arXiv 2509.25265",
+        told(gap),
+        f"severity {top}: convolutions ({one}) {number(convolution.value)}, transformers "
+        f"({other}) {number(transformer.value)}; difference {number(gap.value)} "
+        f"{interval(*gap.interval())}",
+    )
 
 
 def real_dose(plain: Ladders) -> list[Claim]:

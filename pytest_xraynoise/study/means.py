@@ -35,6 +35,10 @@ class Mean:
         reach = _NORMAL.inv_cdf((1 + confidence) / 2) * self.error
         return self.value - reach, self.value + reach
 
+    def negated(self) -> Mean:
+        """The mean of the opposite."""
+        return Mean(-self.value, self.error, self.count)
+
     def minus(self, other: Mean) -> Mean:
         """The difference, with the same bound."""
         return Mean(self.value - other.value, self.error + other.error, self.count)

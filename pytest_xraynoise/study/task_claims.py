@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_xraynoise.report.words import interval, number
-from pytest_xraynoise.study.claim import Claim, drop_at, of, told
-from pytest_xraynoise.study.plan import STRESS
+from pytest_xraynoise.study.claim import Claim, severe, told
 
 if TYPE_CHECKING:
     from pytest_xraynoise.study.claim import Ladders
@@ -20,67 +19,40 @@ _SOURCE = "arXiv 2509.25265"
 
 def collapse(plain: Ladders) -> list[Claim]:
     """Whether segmentation collapses, at the last rung of each stress ladder."""
-    found = []
-    for noise in STRESS:
-        group = of(plain, "segmentation", noise)
-        if not group:
-            continue
-        top = min(max(result.severities) for _, result in group)
-        mean = drop_at(group, top)
-        if mean is None:
-            continue
-        low, high = mean.interval()
-        found.append(
-            Claim(
-                f"segmentation collapses, {noise}",
-                f"under severe {noise} noise segmentation loses more than {COLLAPSE:g} of Dice on "
-                "average (0.843 in the study, Gaussian)",
-                _SOURCE,
-                "found" if low > COLLAPSE else "not found" if high < COLLAPSE else "cannot be told",
-                f"severity {top}: mean drop over {mean.count} models {number(mean.value)} "
-                f"{interval(low, high)}",
-            )
+    return [
+        Claim(
+            f"segmentation collapses, {noise}",
+            f"under severe {noise} noise segmentation loses more than {COLLAPSE:g} of Dice on "
+            "average (0.843 in the study, Gaussian)",
+            _SOURCE,
+            told(mean, above=COLLAPSE),
+            f"severity {top}: mean drop over {mean.count} models {number(mean.value)} "
+            f"{interval(*mean.interval())}",
         )
-    return found
+        for noise, top, (mean,) in severe(plain, ("segmentation", ()))
+    ]
 
 
 def holding(plain: Ladders) -> list[Claim]:
     """Whether classification holds, at the last rung of each stress ladder."""
-    found = []
-    for noise in STRESS:
-        group = of(plain, "classification", noise)
-        if not group:
-            continue
-        top = min(max(result.severities) for _, result in group)
-        mean = drop_at(group, top)
-        if mean is None:
-            continue
-        low, high = mean.interval()
-        found.append(
-            Claim(
-                f"classification holds, {noise}",
-                f"under severe {noise} noise classification loses less than {HOLDS:g} of AUROC on "
-                "average",
-                _SOURCE,
-                "found" if high < HOLDS else "not found" if low > HOLDS else "cannot be told",
-                f"severity {top}: mean drop over {mean.count} models {number(mean.value)} "
-                f"{interval(low, high)}",
-            )
+    return [
+        Claim(
+            f"classification holds, {noise}",
+            f"under severe {noise} noise classification loses less than {HOLDS:g} of AUROC on "
+            "average",
+            _SOURCE,
+            told(mean.negated(), above=-HOLDS),
+            f"severity {top}: mean drop over {mean.count} models {number(mean.value)} "
+            f"{interval(*mean.interval())}",
         )
-    return found
+        for noise, top, (mean,) in severe(plain, ("classification", ()))
+    ]
 
 
 def dichotomy(plain: Ladders) -> list[Claim]:
     """Segmentation against classification, at the last rung of each stress ladder."""
     found = []
-    for noise in STRESS:
-        groups = [of(plain, task, noise) for task in ("segmentation", "classification")]
-        if not all(groups):
-            continue
-        top = min(max(result.severities) for group in groups for _, result in group)
-        dice, auroc = (drop_at(group, top) for group in groups)
-        if dice is None or auroc is None:
-            continue
+    for noise, top, (dice, auroc) in severe(plain, ("segmentation", ()), ("classification", ())):
         gap = dice.minus(auroc)
         found.append(
             Claim(
