@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from pytest_xraynoise.engine.outputs import is_logits, odds_of_pair, to_ranks, to_scores
 from pytest_xraynoise.engine.repeats import severity_of
+from pytest_xraynoise.engine.rows import Array, GrowingRows
 from pytest_xraynoise.engine.targets import checked_targets, column
 from pytest_xraynoise.errors import ModelError, SpecError
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     import torch
 
     from pytest_xraynoise.results import Task
-
-Array = npt.NDArray[np.float64]
 
 RAW = "raw"
 """Name of the outputs of a classifier among the numbers of a rung."""
@@ -67,8 +65,8 @@ class Classification:
     labels: tuple[str, ...] | None = None
     contrast: tuple[str, str] | None = None
     ids: list[str] = field(default_factory=list)
-    targets: list[Array] = field(default_factory=list)
-    raw: dict[int, list[Array]] = field(default_factory=dict)
+    targets: GrowingRows = field(default_factory=GrowingRows)
+    raw: dict[int, GrowingRows] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.labels is not None and self.labels != self.names and self.task != "multilabel":
@@ -91,32 +89,32 @@ class Classification:
         """
         wanted = checked_targets(targets, self.task, len(self.names), ids)
         batch = {severity: _rows(tensor) for severity, tensor in raw.items()}
-        first = next(iter(self.raw.values()))[0] if self.raw else next(iter(batch.values()))
+        before = next(iter(self.raw.values())).array if self.raw else next(iter(batch.values()))
         for severity, rows in batch.items():
-            if rows.shape[1] != first.shape[1]:
+            if rows.shape[1] != before.shape[1]:
                 raise ModelError(
                     f"the model returned {rows.shape[1]} outputs for an image at severity "
-                    f"{severity_of(severity)} (sample {ids[0]!r}), but {first.shape[1]} before"
+                    f"{severity_of(severity)} (sample {ids[0]!r}), but {before.shape[1]} before"
                 )
         self.ids += ids
-        self.targets.append(wanted)
+        self.targets.add(wanted)
         for severity, rows in batch.items():
-            self.raw.setdefault(severity, []).append(rows)
+            self.raw.setdefault(severity, GrowingRows()).add(rows)
         return self._scored(ids, wanted, batch).lost if 0 in batch else np.zeros(len(ids))
 
     @property
-    def truth(self) -> list[Array]:
-        """The targets, batch by batch."""
-        return self.targets
+    def truth(self) -> Array:
+        """The targets of all samples."""
+        return self.targets.array
 
     def rows(self) -> dict[int, dict[str, Array]]:
         """The raw outputs of all samples under their one name, by key."""
-        return {key: {RAW: np.concatenate(rows)} for key, rows in self.raw.items()}
+        return {key: {RAW: rows.array.copy()} for key, rows in self.raw.items()}
 
     def finish(self) -> Scored:
         """Probabilities of all samples, restricted to the labels or the pair asked for."""
-        raw = {severity: np.concatenate(rows) for severity, rows in self.raw.items()}
-        return self._scored(self.ids, np.concatenate(self.targets), raw)
+        raw = {severity: rows.array for severity, rows in self.raw.items()}
+        return self._scored(self.ids, self.targets.array, raw)
 
     def _scored(self, ids: Sequence[str], targets: Array, raw: Mapping[int, Array]) -> Scored:
         logits = is_logits(raw.values(), self.task, self.outputs)

@@ -12,6 +12,7 @@ from pytest_xraynoise.engine.outputs import saturates
 from pytest_xraynoise.engine.overlap import Measures
 from pytest_xraynoise.engine.repeats import draw_of, keys_at, one_draw
 from pytest_xraynoise.engine.resolution import Resolution
+from pytest_xraynoise.engine.rows import GrowingRows
 from pytest_xraynoise.engine.scoring import score_with_spreads
 from pytest_xraynoise.engine.segmentation import Segmentation
 from pytest_xraynoise.engine.strips import Kept, StripKeeper
@@ -118,8 +119,8 @@ def _classification(request: LadderRequest, measured: Measured) -> Classificatio
         request.labels,
         request.contrast,
         list(samples.ids),
-        [samples.targets],
-        {key: [measured.rungs[address].numbers[RAW]] for key, address in rungs},
+        GrowingRows(samples.targets),
+        {key: GrowingRows(measured.rungs[address].numbers[RAW]) for key, address in rungs},
     )
 
 
@@ -132,10 +133,10 @@ def _segmentation(request: LadderRequest, measured: Measured) -> Segmentation:
     measures = Measures(measured_names(request), request.options.tolerance)
     measures.unit = outputs.unit if measures.distances else ""
     judged.measures = measures
-    judged.ids, judged.areas = list(samples.ids), [samples.targets[:, columns]]
+    judged.ids, judged.areas = list(samples.ids), GrowingRows(samples.targets[:, columns])
     for name in dict.fromkeys(("dice", "iou", *measures.names)):
         judged.numbers[name] = {
-            key: [measured.rungs[address].numbers[name][:, columns]]
+            key: GrowingRows(measured.rungs[address].numbers[name][:, columns])
             for key, address in addresses(request).items()
         }
     return judged

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from pytest_xraynoise.engine.collectors import open_collector
 from pytest_xraynoise.engine.launching import Judged, Launched, Launching
 from pytest_xraynoise.engine.measured import CLEAN, Address, Plan, RungRows, Samples
 from pytest_xraynoise.engine.repeats import draw_of, key_of
+from pytest_xraynoise.engine.rows import GrowingRows
 from pytest_xraynoise.engine.segmentation import Segmentation
 from pytest_xraynoise.engine.strips import StripKeeper
 from pytest_xraynoise.engine.surface import mask_spacing
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from pytest_xraynoise.data import Batch, Source
     from pytest_xraynoise.data.resize import Size
-    from pytest_xraynoise.engine.classification import Array, Classification
+    from pytest_xraynoise.engine.classification import Classification
     from pytest_xraynoise.engine.measured import Outputs
     from pytest_xraynoise.engine.request import LadderRequest
     from pytest_xraynoise.engine.strips import Kept
@@ -102,7 +102,7 @@ class LadderPass:
         self._collected: Classification | Segmentation | None = None
         self._again: list[Batch] = []
         self._seen: dict[str, _Seen] = {}
-        self._lost: dict[int, tuple[list[Array], list[Array]]] = defaultdict(lambda: ([], []))
+        self._lost: dict[int, tuple[GrowingRows, GrowingRows]] = {}
 
     @property
     def _draws(self) -> int:
@@ -163,7 +163,7 @@ class LadderPass:
         order = self.source.positions
         return Samples(
             ids,
-            np.concatenate(self.collected.truth),
+            self.collected.truth.copy(),
             np.array([o.place if order is None else order[o.place] for o in seen], dtype=np.int64),
             np.array([one.size for one in seen], dtype=np.int64).reshape(-1, 2),
             np.array([one.pitch for one in seen], dtype=np.float64),
@@ -181,7 +181,7 @@ class LadderPass:
         for draw, rungs in self.plan:
             for rung in rungs:
                 key = key_of(rung.severity, draw)
-                clipped, shifted = (np.concatenate(part) for part in self._lost[key])
+                clipped, shifted = (part.array.copy() for part in self._lost[key])
                 found[address_of(noise, rung, draw)] = RungRows(numbers[key], clipped, shifted)
         return found
 
@@ -265,9 +265,10 @@ class LadderPass:
             lost = torch.stack(list(launched.lost.values())).cpu().double().numpy()
         judged = self._collect(launched.batch, launched.kept, launched.shown)
         self.image_size = launched.image_size
-        for key, (clipped, shifted) in zip(launched.lost, lost, strict=True):
-            self._lost[key][0].append(clipped)
-            self._lost[key][1].append(shifted)
+        for key, both in zip(launched.lost, lost, strict=True):
+            kept = self._lost.setdefault(key, (GrowingRows(), GrowingRows()))
+            for rows, values in zip(kept, both, strict=True):
+                rows.add(values)
         return judged
 
     def _reduced(self, batch: Batch, raw: Mapping[int, torch.Tensor]) -> Mapping[int, torch.Tensor]:

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from pytest_xraynoise.data import Batch, Source
     from pytest_xraynoise.data.resize import Size
-    from pytest_xraynoise.engine.classification import Array
     from pytest_xraynoise.engine.measured import Plan
     from pytest_xraynoise.engine.request import LadderRequest
+    from pytest_xraynoise.engine.rows import Array
     from pytest_xraynoise.models import ModelRunner
     from pytest_xraynoise.models.returned import Returned
 

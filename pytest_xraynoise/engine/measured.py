@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_xraynoise.data.resize import Size
-    from pytest_xraynoise.engine.classification import Array
+    from pytest_xraynoise.engine.rows import Array
     from pytest_xraynoise.results import Rung, Task
 
 Pixels = npt.NDArray[np.uint8]

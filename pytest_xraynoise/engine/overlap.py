@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     import torch
 
-    from pytest_xraynoise.engine.classification import Array
+    from pytest_xraynoise.engine.rows import Array
     from pytest_xraynoise.engine.surface import Spacing
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from pytest_xraynoise.engine.classification import Array, Scored
+from pytest_xraynoise.engine.classification import Scored
 from pytest_xraynoise.engine.outputs import SLACK
 from pytest_xraynoise.engine.overlap import Measures, Overlap
+from pytest_xraynoise.engine.rows import Array, GrowingRows
 from pytest_xraynoise.engine.targets import column
 from pytest_xraynoise.errors import DataError, ModelError
 
@@ -46,8 +47,8 @@ class Segmentation:
     measures: Measures = field(default_factory=Measures)
     logits: bool | None = None
     ids: list[str] = field(default_factory=list)
-    areas: list[Array] = field(default_factory=list)
-    numbers: dict[str, dict[int, list[Array]]] = field(default_factory=dict)
+    areas: GrowingRows = field(default_factory=GrowingRows)
+    numbers: dict[str, dict[int, GrowingRows]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._columns = [column(self.names, name) for name in self.labels or self.names]
@@ -125,30 +126,30 @@ class Segmentation:
         # Nothing is kept before everything is there: memory may run out, and the batch come again.
         for severity, found in batch.items():
             for name, values in found.items():
-                self.numbers.setdefault(name, {}).setdefault(severity, []).append(values)
-        self.areas.append(overlap.true_area)
+                self.numbers.setdefault(name, {}).setdefault(severity, GrowingRows()).add(values)
+        self.areas.add(overlap.true_area)
         self.ids += ids
         if 0 not in batch:
             return np.zeros(len(ids))
         return lost_dice({severity: found["dice"] for severity, found in batch.items()})
 
     @property
-    def truth(self) -> list[Array]:
-        """Pixels of the true masks, batch by batch."""
-        return self.areas
+    def truth(self) -> Array:
+        """Pixels of the true masks of all samples."""
+        return self.areas.array
 
     def rows(self) -> dict[int, dict[str, Array]]:
         """The numbers of all samples by key and name."""
         keys = next(iter(self.numbers.values()))
         return {
-            key: {name: np.concatenate(rungs[key]) for name, rungs in self.numbers.items()}
+            key: {name: rungs[key].array.copy() for name, rungs in self.numbers.items()}
             for key in keys
         }
 
     def finish(self) -> Scored:
         """Per-image numbers of all samples."""
         per_image = {
-            name: {severity: np.concatenate(rows) for severity, rows in rungs.items()}
+            name: {severity: rows.array for severity, rows in rungs.items()}
             for name, rungs in self.numbers.items()
         }
         dice = per_image["dice"]
@@ -156,7 +157,7 @@ class Segmentation:
             task="segmentation",
             labels=self.labels or self.names,
             ids=tuple(self.ids),
-            targets=np.concatenate(self.areas),
+            targets=self.areas.array,
             scores=dice,
             lost=lost_dice(dice),
             per_image=per_image,

@@ -18,7 +18,8 @@ from pytest_xraynoise.results import Strip, StripFrame
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pytest_xraynoise.engine.classification import Array, Scored
+    from pytest_xraynoise.engine.classification import Scored
+    from pytest_xraynoise.engine.rows import Array
 
 SIDE = 160
 """Longest side of a thumbnail in pixels; keeps reports small."""

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     import torch
 
     from pytest_xraynoise.data import Batch
-    from pytest_xraynoise.engine.classification import Array
+    from pytest_xraynoise.engine.rows import Array
 
 NAMES = ("hd95", "nsd")
 """The per-image numbers that are made here."""
