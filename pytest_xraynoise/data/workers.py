@@ -7,6 +7,7 @@ import copy
 import time
 import warnings
 from dataclasses import dataclass
+from multiprocessing.reduction import ForkingPickler
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -103,7 +104,7 @@ class WorkerReader(ItemReader):
                     samples = list(good.values())
                     yield stacked(samples, identified(samples, list(good), how), how.size)
 
-    def _started(self, plan: list[list[int]], how: Reading) -> Iterator[_Packed | _Failed]:
+    def _started(self, plan: list[list[int]], how: Reading) -> Iterator[bytes]:
         reason = ""
         try:
             with warnings.catch_warnings():
@@ -112,7 +113,7 @@ class WorkerReader(ItemReader):
                 loader: Any = torch_data.DataLoader(
                     _Items(self.inner, how.prefer_mask, how.field),
                     batch_sampler=plan,
-                    collate_fn=_packed,
+                    collate_fn=_parcel,
                     num_workers=min(self._workers, len(plan)),
                     prefetch_factor=_AHEAD,
                     generator=torch.Generator(),  # leaves the global random state alone
@@ -146,7 +147,19 @@ def with_workers(loader: torch_data.DataLoader[Any], workers: int) -> torch_data
     return made
 
 
-def _packed(samples: list[Sample | _Failed]) -> _Packed | _Failed:
+def _parcel(samples: list[Sample | _Failed]) -> bytes:
+    """The samples as they travel; the tensors among them stay in shared memory.
+
+    They are pickled here and not when the worker's queue takes them: an error in there is printed
+    and swallowed, and the other side would wait for ever.
+    """
+    try:
+        return bytes(ForkingPickler.dumps(_packed(samples)))
+    except Exception as error:
+        return bytes(ForkingPickler.dumps(_Failed("", f"{type(error).__name__}: {error}")))
+
+
+def _packed(samples: list[Sample | _Failed]) -> _Packed:
     good: list[Sample] = []
     failed: dict[int, _Failed] = {}
     for row, sample in enumerate(samples):
@@ -186,10 +199,18 @@ def _unpacked(packed: _Packed | _Failed, chunk: Sequence[int], how: Reading) -> 
     return {position: Sample(*rest) for position, *rest in parts}
 
 
-def _next(batches: Iterator[_Packed | _Failed], chunk: Sequence[int]) -> _Packed | _Failed:
+def _next(batches: Iterator[bytes], chunk: Sequence[int]) -> _Packed | _Failed:
     """The next batch; what goes wrong is a value, as an exception would hold on to the workers."""
+    where = f"samples {chunk[0]} to {chunk[-1]}"
     try:
-        return next(batches)
+        found: _Packed | _Failed = ForkingPickler.loads(next(batches))
+        if isinstance(found, _Failed):
+            return _Failed(
+                f"{where} cannot be handed over by a loader worker ({found.reason}); let the "
+                "dataset yield tensors, numbers and texts alone, or load in this process: "
+                "loader_workers=0"
+            )
+        return found
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
     # That a worker died, torch tells by an error out of a signal handler, whatever is being done
@@ -197,7 +218,7 @@ def _next(batches: Iterator[_Packed | _Failed], chunk: Sequence[int]) -> _Packed
     with contextlib.suppress(RuntimeError):
         time.sleep(_SIGNAL)
     return _Failed(
-        f"a loader worker ended while samples {chunk[0]} to {chunk[-1]} were awaited ({reason}); "
+        f"a loader worker ended while {where} were awaited ({reason}); "
         "it may have run out of memory, or out of the shared memory in which samples are handed "
         "over (docker run --shm-size=2g gives more); or load in this process: loader_workers=0"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import threading
 import time
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -131,6 +132,29 @@ def test_batches_before_the_bad_sample_are_given() -> None:
 def test_a_worker_that_dies_is_one_clear_error() -> None:
     with pytest.raises(DataError, match=r"a loader worker ended while samples \d+ to \d+ .*shm"):
         read(Films(bad=13, fault="dies"), 1)
+
+
+def test_what_cannot_be_handed_over_is_told_and_nobody_waits_for_it() -> None:
+    class Locked(Films):
+        def __getitem__(self, index: int) -> Any:
+            patient = threading.Lock() if index == 13 else f"p{index}"
+            return {**super().__getitem__(index), "patient": patient}
+
+    data = XrayDataset(Locked(), groups="patient")
+    says = r"samples 10 to 14 cannot be handed over by a loader worker \(TypeError: .*lock.*tensors"
+    with pytest.raises(DataError, match=says):
+        read(data, 2)
+    with pytest.raises(DataError, match="has a lock for a group"):
+        read(data, 0)
+
+
+def test_images_that_carry_gradients_are_handed_over() -> None:
+    class Graphs(Films):
+        def __getitem__(self, index: int) -> Any:
+            image = torch.full((1, 4, 4), 0.01 * index, requires_grad=True) * 2
+            return {"image": image, "target": index % 2}
+
+    assert_equal(read(Graphs(), 2), read(Graphs(), 0))
 
 
 def test_a_worker_that_dies_while_the_model_runs_is_no_fault_of_the_model() -> None:

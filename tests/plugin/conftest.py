@@ -22,6 +22,7 @@ for _module in (
     "matplotlib.figure",
     "numpy.testing",
     "PIL.PngImagePlugin",
+    "pytest_xraynoise.data.workers",
     "pytest_xraynoise.results.serialize",
     "scipy.special",
     "scipy.stats",
