@@ -6,6 +6,7 @@ import functools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pytest_xraynoise.engine.execution import AUTO
 from pytest_xraynoise.errors import SpecError, unknown
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Engine:
 
     def here(self, how: Execution) -> Execution:
         """How this process uses its own machine, which need not have what the others have."""
-        return replace(how, device="cpu", precision="fp32", channels_last=False, compile=False)
+        return replace(how, device="cpu", precision="fp32", channels_last=AUTO, compile=False)
 
 
 def chosen_engine(

@@ -21,7 +21,7 @@ class Execution:
         device: auto, cpu, cuda, cuda:N or mps.
         batch_size: images that go through the model together; ``auto`` or None lets the run choose.
         precision: fp32, bf16 or fp16.
-        channels_last: memory format NHWC for images and weights.
+        channels_last: memory format NHWC for images and weights; ``auto`` where that is faster.
         compile: run the model through ``torch.compile``.
         loader_workers: processes that load samples; None leaves a DataLoader its own, and has
             everything else loaded in this process.
@@ -33,7 +33,7 @@ class Execution:
     device: str = AUTO
     batch_size: int | str | None = None
     precision: str = "fp32"
-    channels_last: bool = field(default=False, kw_only=True)
+    channels_last: bool | str = field(default=AUTO, kw_only=True)
     compile: bool = field(default=False, kw_only=True)
     loader_workers: int | None = field(default=None, kw_only=True)
 
@@ -41,9 +41,11 @@ class Execution:
         check_batch_size(self.batch_size)
         if self.precision not in PRECISIONS:
             raise SpecError(unknown("precision", self.precision, PRECISIONS))
-        for word in ("channels_last", "compile"):
-            if not isinstance(getattr(self, word), bool):
-                raise SpecError(f"{word}={getattr(self, word)!r}: expected True or False")
+        if not isinstance(self.channels_last, bool) and self.channels_last != AUTO:
+            told = f"channels_last={self.channels_last!r}: expected 'auto', True or False"
+            raise SpecError(told + _or_auto(self.channels_last))
+        if not isinstance(self.compile, bool):
+            raise SpecError(f"compile={self.compile!r}: expected True or False")
         workers = self.loader_workers
         if workers is not None and not (_whole(workers) and workers >= 0):
             raise SpecError(
@@ -65,9 +67,15 @@ def check_batch_size(value: object) -> None:
     """
     if value is None or value == AUTO or (_whole(value) and value >= 1):  # type: ignore[operator]
         return
+    raise SpecError(
+        f"batch_size={value!r}: expected 'auto' or a whole number from 1{_or_auto(value)}"
+    )
+
+
+def _or_auto(value: object) -> str:
+    """A hint where that was meant."""
     close = isinstance(value, str) and nearest(value, (AUTO,))
-    hint = f"; did you mean {AUTO!r}?" if close else ""
-    raise SpecError(f"batch_size={value!r}: expected 'auto' or a whole number from 1{hint}")
+    return f"; did you mean {AUTO!r}?" if close else ""
 
 
 def _whole(value: object) -> bool:

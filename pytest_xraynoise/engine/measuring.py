@@ -220,7 +220,7 @@ def measure(
             "image_size": list(ladder.image_size),
             "batch_size": sizer.size,
             "precision": runner.precision,
-            "channels_last": how.channels_last,
+            "channels_last": runner.channels_last,
             "compile": how.compile,
             "loader_workers": how.loader_workers,
         },

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from pytest_xraynoise.errors import DataError, ModelError, XrayNoiseError
+from pytest_xraynoise.models import layout
 from pytest_xraynoise.models.belongings import Belongings
 from pytest_xraynoise.models.memory import DoesNotFitError, is_out_of_memory
 from pytest_xraynoise.models.outputs import default_output
 from pytest_xraynoise.models.precision import (
+    DTYPES,
     autocast,
     check_precision,
     own_dtype,
@@ -58,8 +60,9 @@ class ModelRunner:
         output: picks the tensor out of what the model returns.
         precision: fp32, or bf16 or fp16 by autocast. A module whose parameters are of another dtype
             than float32 already keeps it: it is given images of its dtype, and no autocast.
-        channels_last: keep images and weights in the memory format NHWC, which convolutions on
-            tensor cores want.
+        channels_last: keep images and weights in the memory format NHWC. ``"auto"`` does so where
+            it is expected to be faster (:func:`~pytest_xraynoise.models.layout.gains`) and the
+            model gives the same for the first image; it runs that one image twice more for it.
         compile: run the model through ``torch.compile``.
 
     Raises:
@@ -75,7 +78,7 @@ class ModelRunner:
         output: Callable[[Any], Any] | None = None,
         *,
         precision: str = "fp32",
-        channels_last: bool = False,
+        channels_last: bool | str = False,
         compile: bool = False,  # noqa: A002  # torch's word
     ) -> None:
         if not callable(model):
@@ -93,7 +96,8 @@ class ModelRunner:
         self.device = device
         self._asked = precision
         self._dtype = own_dtype(model)
-        self._format = torch.channels_last if channels_last else torch.contiguous_format
+        self._tries_layout = channels_last == layout.AUTO and not compile
+        self._format = layout.LAST if channels_last is True else torch.contiguous_format
         self._compiles = compile
         self._preprocess = preprocess
         self._output = output or default_output
@@ -105,6 +109,11 @@ class ModelRunner:
     def precision(self) -> str:
         """The precision that the model computes in: its own where it has one."""
         return self._asked if self._dtype is None else precision_word(self._dtype)
+
+    @property
+    def channels_last(self) -> bool:
+        """Whether images and weights are in the memory format NHWC; known after a first batch."""
+        return self._format is layout.LAST
 
     @property
     def name(self) -> str:
@@ -132,8 +141,8 @@ class ModelRunner:
             if home is not None and home != self.device:
                 model.to(self.device)
             doing = "brought into the memory format channels_last"
-            if self._format is torch.channels_last:
-                model.to(memory_format=torch.channels_last)
+            if self.channels_last:
+                model.to(memory_format=layout.LAST)
         except Exception as error:
             if is_out_of_memory(error):
                 raise ModelError(
@@ -174,10 +183,31 @@ class ModelRunner:
         prepared = self._call(self._copied, images, "copying the images", where)
         if self._preprocess is not None:
             prepared = self._call(self._preprocess, prepared, "xray_preprocess", where)
+        if self._tries_layout:
+            prepared = self._tried(prepared)
         with autocast("fp32" if self._dtype is not None else self._asked, self.device):
             raw = self._call(self._forward, self._as_own(prepared), "the model", where)
         tensor = self._call(self._output, raw, "xray_output", where)
         return returned(tensor, ids, where, self.precision)
+
+    def _tried(self, prepared: Any) -> Any:
+        """The first batch, in NHWC when it is to be."""
+        self._tries_layout = False
+        computes = self._dtype or DTYPES[self._asked]
+        if not isinstance(prepared, torch.Tensor) or prepared.ndim != 4:
+            return prepared
+        if not layout.gains(self.model, self.device, computes):
+            return prepared
+
+        def outputs(image: torch.Tensor) -> torch.Tensor:
+            with autocast("fp32" if self._dtype is not None else self._asked, self.device):
+                found: torch.Tensor = self._output(self.model(self._as_own(image)))
+            return found
+
+        if not layout.settle(self.model, self.device, computes, outputs, prepared[:1]):
+            return prepared
+        self._format = layout.LAST
+        return prepared.contiguous(memory_format=self._format)
 
     def _copied(self, images: torch.Tensor) -> torch.Tensor:
         return images.to(self.device, copy=True, memory_format=self._format)

@@ -31,7 +31,8 @@ class RobustCase:
         request: what to measure.
         limits: what to hold it against.
         aggregate, per_label, decide, inconclusive: how.
-        batch_size, precision, compile: how to use the machine; None where the marker does not say.
+        batch_size, precision, channels_last, compile: how to use the machine; None where the marker
+            does not say.
         fail_fast: whether to stop the ladder at a broken limit; None where the marker does not say.
         min_dose, min_severity, breaking_point: how much noise the limits must stand.
         compare, compare_fail: the baseline to compare with, None for none; how much may be lost.
@@ -47,6 +48,7 @@ class RobustCase:
     inconclusive: str | None = None
     batch_size: int | str | None = None
     precision: str | None = None
+    channels_last: bool | str | None = None
     compile: bool | None = None
     fail_fast: bool | None = None
     min_dose: float | None = None
@@ -71,6 +73,7 @@ class RobustCase:
         return {
             "batch_size": self.batch_size,
             "precision": self.precision,
+            "channels_last": self.channels_last,
             "compile": self.compile,
         }
 

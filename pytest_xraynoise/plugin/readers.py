@@ -93,6 +93,13 @@ def read_switch(text: str) -> bool:
     return _SWITCH[text]
 
 
+def read_auto_switch(text: str) -> bool | str:
+    """On, off or auto."""
+    if text != "auto" and text not in _SWITCH:
+        raise SpecError(f"got {text!r}; expected auto, on or off (before a path write it out: =on)")
+    return _SWITCH.get(text, text)
+
+
 def read_engine(text: str) -> str:
     """Local or ray."""
     if check_engine(text) == "ray":

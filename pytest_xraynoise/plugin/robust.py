@@ -43,6 +43,7 @@ def robust(
     tolerance: float | None = None,
     batch_size: int | str | None = None,
     precision: str | None = None,
+    channels_last: bool | str | None = None,
     compile: bool | None = None,  # noqa: A002  # torch's word
     fail_fast: bool | None = None,
     min_dose: float | None = None,
@@ -106,6 +107,8 @@ def robust(
             ``--xraynoise-batch-size``.
         precision: what the model computes in, fp32, bf16 or fp16; overrides
             ``--xraynoise-precision``.
+        channels_last: keep images and weights in the memory format NHWC, or ``auto``: where models
+            are faster in it and give the same; overrides ``--xraynoise-channels-last``.
         compile: run the model through ``torch.compile``; overrides ``--xraynoise-compile``.
         fail_fast: run the rungs one by one, the most severe first, and leave out the others once
             a limit is broken; overrides ``--xraynoise-fail-fast``.
@@ -175,6 +178,7 @@ def robust(
         "tolerance": tolerance,
         "batch_size": batch_size,
         "precision": precision,
+        "channels_last": channels_last,
         "compile": compile,
         "fail_fast": fail_fast,
         "min_dose": min_dose,

@@ -12,6 +12,7 @@ from pytest_xraynoise.errors import SpecError
 from pytest_xraynoise.plugin.readers import (
     read_actors,
     read_address,
+    read_auto_switch,
     read_baseline,
     read_batch_size,
     read_bytes,
@@ -131,10 +132,11 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "channels_last",
-        read_switch,
-        False,
-        "on: images and weights in the memory format NHWC (default: off)",
-        "on|off",
+        read_auto_switch,
+        "auto",
+        "on: images and weights in the memory format NHWC; auto (default): where models are faster "
+        "in it and give the same",
+        "auto|on|off",
         const="on",
     ),
     Setting(

@@ -70,9 +70,12 @@ def test_a_half_model_gets_the_same_noise_rounded_at_the_end() -> None:
         assert torch.equal(a.half(), b)
 
 
-def test_channels_last_gives_the_same_scores() -> None:
-    expected, result = run(Net()), run(Net(), channels_last=True)
-    assert result.settings["channels_last"] is True
+@pytest.mark.parametrize("how", [{"channels_last": True}, {"channels_last": "auto"}, {}])
+def test_channels_last_gives_the_same_scores(how: dict[str, Any]) -> None:
+    expected, result = run(Net(), channels_last=False), run(Net(), **how)
+    onednn: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    assert expected.settings["channels_last"] is False
+    assert result.settings["channels_last"] is (how == {"channels_last": True} or onednn)
     for severity in (0, 1, 5):
         np.testing.assert_allclose(
             result.scores(severity=severity), expected.scores(severity=severity), atol=1e-6
@@ -99,7 +102,8 @@ def test_compile_is_opt_in_and_recorded(monkeypatch: pytest.MonkeyPatch) -> None
     [
         ({"precision": "bf61"}, "unknown precision 'bf61'; did you mean 'bf16'"),
         ({"precision": 16}, "unknown precision 16"),
-        ({"channels_last": "yes"}, "channels_last='yes': expected True or False"),
+        ({"channels_last": "yes"}, "channels_last='yes': expected 'auto', True or False"),
+        ({"channels_last": "atuo"}, "True or False; did you mean 'auto'?"),
         ({"compile": 1}, "compile=1: expected True or False"),
         ({"loader_workers": -1}, "loader_workers=-1: expected a number of processes"),
         ({"loader_workers": 1.5}, "loader_workers=1.5"),

@@ -103,6 +103,20 @@ def test_ini_and_environment_say_it_too(
     assert (settings["precision"], settings["channels_last"]) == ("bf16", False)
 
 
+def test_channels_last_by_itself_and_by_the_marker(repo: pytest.Pytester) -> None:
+    import torch
+
+    onednn: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    result, settings = run(repo)
+    result.assert_outcomes(passed=2)
+    assert settings["channels_last"] is onednn
+    assert run(repo, "--xraynoise-channels-last=auto")[1]["channels_last"] is onednn
+    assert run(repo, words="channels_last=False")[1]["channels_last"] is False
+    options = ("--xraynoise-channels-last=off",)
+    assert run(repo, *options, words="channels_last=True")[1]["channels_last"] is True
+    assert run(repo, *options, words="channels_last='auto'")[1]["channels_last"] is onednn
+
+
 def test_loader_workers(repo: pytest.Pytester) -> None:
     result, settings = run(repo)
     assert settings["loader_workers"] is None
@@ -132,7 +146,7 @@ def test_compile_is_an_opt_in_of_marker_and_command_line(
         ("--xraynoise-precision=bf61", "unknown precision 'bf61'; did you mean 'bf16'"),
         ("--xraynoise-workers=-1", "whole number from 0"),
         ("--xraynoise-workers=auto", "whole number from 0"),
-        ("--xraynoise-channels-last=maybe", "expected on or off"),
+        ("--xraynoise-channels-last=maybe", "expected auto, on or off"),
         ("--xraynoise-compile=tests", "write it out: =on"),
     ],
 )
