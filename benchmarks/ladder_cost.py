@@ -5,11 +5,13 @@
     python benchmarks/ladder_cost.py resnet50 --device cuda --files 12
 
 A ladder of five severities needs six forward passes. In each round the clean images and those of
-the five rungs go through the model as tensors in memory, then the clean ones through ``evaluate``
-(or the other way round, in turn; noisy images take some models longer than smooth ones);
-the median of the ratios is told, by the clock and by processor time, which other work on the
-machine disturbs less (set OMP_WAIT_POLICY=PASSIVE, or waiting threads count as work). The ladder
-includes noise, scores, metrics, intervals and pictures. On a GPU the bare passes have their images
+the five rungs go through the model as tensors in memory (noisy images take some models longer than
+smooth ones); the clean ones through ``evaluate`` with the model left in the memory format that it
+has, so that both sides run the same kernels; and through ``evaluate`` as it comes, which brings
+convolutions into NHWC. The order changes from round to round. The median of the ratios is told, by
+the clock and by processor time, which other work on the machine disturbs less (set
+OMP_WAIT_POLICY=PASSIVE, or waiting threads count as work). The ladder includes noise, scores,
+metrics, intervals and pictures. On a GPU the bare passes have their images
 on the device already, and the ladder has them in the memory of the host. With ``--files`` the
 ladder decodes PNG files of 1,024 pixels a side and resizes them, in so many loader workers.
 """
@@ -82,17 +84,23 @@ def main() -> None:
     how = Given(given.device, given.precision, given.batch or None, given.files)
     where = torch.cuda.get_device_name() if given.device == "cuda" else "CPU"
     print(f"torch {torch.__version__}, {where}, {torch.get_num_threads()} threads")
-    print("| model | image | batch | images | bare passes | ladder / (6 x forward) | CPU time |")
-    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    columns = "model | image | batch | images | bare passes | ladder / (6 x forward) | CPU time"
+    print(f"| {columns} | as it comes | CPU time |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     for name in given.models:
         model = MODELS[name]().eval().to(given.device)
         for size in given.sizes:
             rounds = measured(model, size, given.samples, given.rounds, "unet" in name, how)
-            bare = statistics.median(bare.clock for bare, _ in rounds)
-            clock = statistics.median(mine.clock / bare.clock for bare, mine in rounds)
-            work = statistics.median(mine.work / bare.work for bare, mine in rounds)
-            words = f"| {name} | {size} | {given.batch or 'auto'} | {given.samples} | {bare:.2f} s "
-            print(f"{words}| {clock:.3f} | {work:.3f} |", flush=True)
+            bare = statistics.median(one.bare.clock for one in rounds)
+            words = (
+                f"| {name} | {size} | {given.batch or 'auto'} | {given.samples} | {bare:.2f} s |"
+            )
+            for which in ("same_format", "as_it_comes"):
+                pairs = [(one.bare, getattr(one, which)) for one in rounds]
+                clock = statistics.median(mine.clock / bare.clock for bare, mine in pairs)
+                work = statistics.median(mine.work / bare.work for bare, mine in pairs)
+                words += f" {clock:.3f} | {work:.3f} |"
+            print(words, flush=True)
 
 
 class Spent(NamedTuple):
@@ -100,6 +108,14 @@ class Spent(NamedTuple):
 
     clock: float
     work: float
+
+
+class Round(NamedTuple):
+    """What each side took in one round."""
+
+    bare: Spent
+    same_format: Spent
+    as_it_comes: Spent
 
 
 def spent(action: Callable[[], object]) -> Spent:
@@ -110,8 +126,8 @@ def spent(action: Callable[[], object]) -> Spent:
 
 def measured(
     model: torch.nn.Module, size: int, samples: int, rounds: int, masks: bool, how: Given
-) -> list[tuple[Spent, Spent]]:
-    """The bare passes and the ladder, round by round."""
+) -> list[Round]:
+    """The bare passes and the ladders, round by round."""
     draw = torch.Generator().manual_seed(0)
     coarse = torch.rand(samples, 1, 16, 16, generator=draw)  # as smooth as radiographs are
     images = torch.nn.functional.interpolate(coarse, size=(size, size), mode="bicubic").clamp(0, 1)
@@ -124,12 +140,19 @@ def measured(
         if how.files:
             data = files(Path(folder), size, samples)
         forward(model, [batch[:2] for batch in there], how)
-        ladder(model, (images[:64], targets[:64]), how)
+        sides = {
+            "bare": lambda: forward(model, there, how),
+            "same_format": lambda: ladder(model, data, how, channels_last=False),
+            "as_it_comes": lambda: ladder(model, data, how),
+        }
+        for words in ({"channels_last": False}, {}):
+            ladder(model, (images[:64], targets[:64]), how, **words)
         found = []
         for number in range(rounds):
-            bare = None if number % 2 else spent(lambda: forward(model, there, how))
-            mine = spent(lambda: ladder(model, data, how))
-            found.append((bare or spent(lambda: forward(model, there, how)), mine))
+            order = list(sides)
+            order = order[number % 3 :] + order[: number % 3]
+            took = {side: spent(sides[side]) for side in order}
+            found.append(Round(**took))
     return found
 
 
@@ -151,7 +174,7 @@ def forward(model: torch.nn.Module, rungs: list[torch.Tensor], how: Given) -> No
         torch.cuda.synchronize()
 
 
-def ladder(model: torch.nn.Module, data: Any, how: Given) -> None:
+def ladder(model: torch.nn.Module, data: Any, how: Given, **words: Any) -> None:
     evaluate(
         model,
         data,
@@ -160,6 +183,7 @@ def ladder(model: torch.nn.Module, data: Any, how: Given) -> None:
         device=how.device,
         precision=how.precision,
         loader_workers=how.files,
+        **words,
     )
 
 
