@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 USAGE_ERROR = 2
+_PIPE_CLOSED = 141  # what a shell says of a program that a closed pipe ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, ``head`` for instance, had enough
         # Python flushes stdout once more at exit, and must not fail there.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return _PIPE_CLOSED
 
 
 def build_parser() -> argparse.ArgumentParser:

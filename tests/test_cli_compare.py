@@ -104,13 +104,16 @@ def test_what_cannot_be_compared_is_two_and_named(
 def test_tests_on_one_side_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     a = report(tmp_path / "a.json", one=GOOD, old=GOOD, hurt=GOOD)
     b = report(tmp_path / "b.json", one=GOOD, new=GOOD, hurt=None)
-    assert compare(a, b) == 0
+    assert compare(a, b) == 2, "a test that crashed is not compared"
     err = capsys.readouterr().err
     assert f"{a} lacks t.py::new" in err
     assert f"{b} lacks t.py::old" in err
     assert f"{b} lacks t.py::hurt (there it ended as: error)" in err
     assert compare(a, b, "--missing", "fail") == 1
     assert compare(a, b, "--missing", "skip") == 0
+    gone = report(tmp_path / "gone.json", one=GOOD, hurt=GOOD)
+    assert compare(a, gone) == 0
+    assert compare(a, gone, "--missing", "fail") == 1
     assert compare(a, report(tmp_path / "c.json", other=GOOD)) == 2
     assert "no measured test in common" in capsys.readouterr().err
 

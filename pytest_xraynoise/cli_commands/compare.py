@@ -48,8 +48,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--missing",
         choices=("fail", "warn", "skip"),
         default="warn",
-        help="what to do about tests of B that A lacks: exit code 1, say so, or nothing (default: "
-        "%(default)s)",
+        help="what to do about tests that only A or only B has: exit code 1, say so, or nothing "
+        "(default: %(default)s)",
     )
 
 
@@ -77,7 +77,8 @@ def run(given: argparse.Namespace) -> int:
         return CANNOT
     found, troubled = _compared(common, before, after, rules, given.decide)
     unused = _unused(rules, found)
-    lacking = _tell_others(before, after, given.missing)
+    lacking, crashed = _tell_others(before, after, given.missing)
+    troubled += crashed if given.missing != "skip" else 0
     for rule in unused:
         print(f"the rule {rule} was about no test", file=sys.stderr)
     regressed = sum(each.status == "fail" for each in found)
@@ -119,6 +120,7 @@ def _compared(
     return found, troubled
 
 
+_CRASHED = ("error", "failed", "interrupted")
 _WORDS = {"fail": "REGRESSED", "pass": "ok", "told": "compared"}
 
 
@@ -127,8 +129,8 @@ def _unused(rules: Sequence[Rule], found: Sequence[Comparison]) -> list[str]:
     return [rule.text for rule in rules if rule.text not in used]
 
 
-def _tell_others(before: MeasuredFile, after: MeasuredFile, policy: str) -> int:
-    """Name the tests that are on one side only; how many of them A lacks."""
+def _tell_others(before: MeasuredFile, after: MeasuredFile, policy: str) -> tuple[int, int]:
+    """Name the tests that are on one side only; how many those are, and how many crashed in B."""
     lacking = [nodeid for nodeid in after.entries if nodeid not in before.entries]
     gone = [nodeid for nodeid in before.entries if nodeid not in after.entries]
     for nodeid in lacking if policy != "skip" else ():
@@ -137,7 +139,8 @@ def _tell_others(before: MeasuredFile, after: MeasuredFile, policy: str) -> int:
         how = after.unmeasured.get(nodeid)
         why = f" (there it ended as: {how})" if how else ""
         print(f"{after.name} lacks {nodeid}{why}", file=sys.stderr)
-    return len(lacking)
+    crashed = sum(after.unmeasured.get(nodeid) in _CRASHED for nodeid in gone)
+    return len(lacking) + len(gone), crashed
 
 
 def _count(number: int, word: str) -> str:

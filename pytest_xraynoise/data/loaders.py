@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
+import random
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch.utils import data as torch_data
 
 from pytest_xraynoise.data import items
 from pytest_xraynoise.data.closing import closing_workers
 from pytest_xraynoise.data.groups import batch_field
+from pytest_xraynoise.data.parcels import NotHandedOverError, Parcelled, not_sendable, unpacked
 from pytest_xraynoise.data.readers import (
     Known,
     NotLoadedError,
@@ -20,12 +24,13 @@ from pytest_xraynoise.data.readers import (
     identified,
     load_item,
     loaded,
+    parsed,
     stacked,
 )
 from pytest_xraynoise.errors import DataError, XrayNoiseError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 _WHOLE = (torch_data.SequentialSampler, torch_data.RandomSampler)
 
@@ -53,28 +58,33 @@ class LoaderReader:
         """
         plan = list(chunks(order or (), count))
         apart = how.size is not None and _is_default(self._loader)
-        with closing_workers(iter(self._reordered(plan, apart))) as batches:
+        with closing_workers(_started(self._reordered(plan, apart))) as batches:
             for number, chunk in enumerate(plan):
                 where = f"batch {number} of the loader"
                 try:
                     raw = next(batches)
-                except XrayNoiseError:
-                    raise
+                    if self._loader.num_workers:
+                        raw = unpacked(raw, f"samples {chunk[0]} to {chunk[-1]}")
                 except Exception as error:
+                    if isinstance(error, XrayNoiseError) and not _may_be_a_sample(error):
+                        raise
                     cause = self._explained(error, chunk, where, how)
                     if how.skip is None or not isinstance(cause, NotLoadedError):
                         raise cause from error
                     chunk, raw = self._without_bad(chunk, how, apart)
                     if not chunk:
                         continue
-                yield _apart(raw, chunk, how) if apart else _collated(raw, chunk, where, how)
+                made = _apart(raw, chunk, how) if apart else _collated(raw, chunk, where, how)
+                if made is not None:
+                    yield made
 
     def _reordered(self, plan: list[list[int]], apart: bool) -> torch_data.DataLoader[Any]:
         loader = self._loader
+        collate = _as_they_are if apart else loader.collate_fn
         return torch_data.DataLoader(
             loader.dataset,
             batch_sampler=plan,
-            collate_fn=_as_they_are if apart else loader.collate_fn,
+            collate_fn=Parcelled(collate) if loader.num_workers else collate,
             num_workers=loader.num_workers,
             timeout=loader.timeout,
             worker_init_fn=loader.worker_init_fn,
@@ -100,6 +110,8 @@ class LoaderReader:
                 stacked(samples, tuple(Known(str(index), None) for index in chunk), how.size)
         except DataError as cause:
             return cause
+        if isinstance(error, DataError):
+            return error
         return DataError(
             f"{where} (samples {chunk[0]} to {chunk[-1]}) could not be loaded: "
             f"{type(error).__name__}: {error}"
@@ -125,7 +137,9 @@ class StreamReader:
         apart = how.size is not None and self.batch_size is not None and _is_default(self._loader)
         for number, raw in enumerate(self._guarded(apart)):
             if apart:
-                yield _apart(raw, list(itertools.islice(position, len(raw))), how)
+                made = _apart(raw, list(itertools.islice(position, len(raw))), how)
+                if made is not None:
+                    yield made
                 continue
             if self.batch_size is not None or _holds_batch(raw, how.prefer_mask):
                 where = f"batch {number} of the loader"
@@ -148,20 +162,21 @@ class StreamReader:
         return stacked(samples, identified(samples, positions, how), how.size)
 
     def _guarded(self, apart: bool) -> Iterator[Any]:
-        loader = self._uncollated() if apart else self._loader
-        with closing_workers(iter(loader)) as iterator:
+        loader = self._uncollated() if apart else _own_workers(self._loader)
+        what = "sample" if self.batch_size is None else "batch"
+        with closing_workers(_started(loader)) as iterator:
             for number in itertools.count():
+                where = f"{what} {number} of the loader"
                 try:
-                    yield next(iterator)
+                    raw = next(iterator)
+                    yield unpacked(raw, where) if loader.num_workers else raw
                 except StopIteration:
                     return
                 except XrayNoiseError:
                     raise
                 except Exception as error:
-                    what = "sample" if self.batch_size is None else "batch"
                     raise DataError(
-                        f"{what} {number} of the loader could not be loaded: "
-                        f"{type(error).__name__}: {error}"
+                        f"{where} could not be loaded: {type(error).__name__}: {error}"
                     ) from error
 
     def _uncollated(self) -> torch_data.DataLoader[Any]:
@@ -170,7 +185,7 @@ class StreamReader:
             loader.dataset,
             batch_size=loader.batch_size,
             drop_last=loader.drop_last,
-            collate_fn=_as_they_are,
+            collate_fn=Parcelled(_as_they_are) if loader.num_workers else _as_they_are,
             num_workers=loader.num_workers,
             timeout=loader.timeout,
             worker_init_fn=loader.worker_init_fn,
@@ -192,13 +207,51 @@ def _collated(raw: Any, chunk: Sequence[int], where: str, how: Reading) -> RawBa
     return images, targets, tuple(map(how.identify, positions, names, groups))
 
 
-def _apart(raw: list[Any], positions: Sequence[int], how: Reading) -> RawBatch:
-    """A batch of items that were not collated."""
-    samples = [
-        items.parse_item(item, f"sample {position}", how.prefer_mask, how.field)
-        for item, position in zip(raw, positions, strict=True)
-    ]
-    return stacked(samples, identified(samples, positions, how), how.size)
+def _apart(raw: list[Any], positions: Sequence[int], how: Reading) -> RawBatch | None:
+    """A batch of items that were not collated; None where all of them are left out."""
+    good: dict[int, items.Sample] = {}
+    for item, position in zip(raw, positions, strict=True):
+        try:
+            good[position] = parsed(item, position, how.prefer_mask, how.field)
+        except NotLoadedError as error:
+            if how.skip is None:
+                raise
+            how.skip(position, error.reason)
+    if not good:
+        return None
+    samples = list(good.values())
+    return stacked(samples, identified(samples, list(good), how), how.size)
+
+
+def _started(loader: torch_data.DataLoader[Any]) -> Iterator[Any]:
+    """The loader's batches, from workers that were given the dataset.
+
+    Raises:
+        DataError: for a dataset that they cannot be given.
+    """
+    try:
+        return iter(loader)
+    except Exception as error:
+        if not loader.num_workers:
+            raise
+        cause = not_sendable(loader.dataset, error)
+    raise cause
+
+
+def _own_workers(loader: torch_data.DataLoader[Any]) -> torch_data.DataLoader[Any]:
+    """A copy of a loader with workers, whose end is not that of the loader's persistent ones."""
+    if not loader.num_workers:
+        return loader
+    made = copy.copy(loader)
+    made.collate_fn = Parcelled(loader.collate_fn)
+    # A loader refuses to have these changed, as its own workers could not follow.
+    made.__dict__.update(persistent_workers=False, _iterator=None)
+    return made
+
+
+def _may_be_a_sample(error: XrayNoiseError) -> bool:
+    """Whether it is worth a look which sample an error comes from: one decoded while it is sent."""
+    return isinstance(error, NotHandedOverError)
 
 
 def _is_default(loader: torch_data.DataLoader[Any]) -> bool:
@@ -213,13 +266,34 @@ def reachable(loader: torch_data.DataLoader[Any]) -> Sequence[int]:
     """Every index that the loader's sampler can give, ascending, each once."""
     batches: Any = loader.batch_sampler
     if batches is not None and type(batches) is not torch_data.BatchSampler:
-        return sorted({int(index) for chunk in batches for index in chunk})
+        return _drawn(batches)
     sampler: Any = loader.sampler if batches is None else batches.sampler
     if isinstance(sampler, _WHOLE):
         return range(len(sampler.data_source))
     if isinstance(sampler, torch_data.WeightedRandomSampler):
         return range(len(sampler.weights))
-    return sorted({int(index) for index in sampler})
+    if isinstance(sampler, torch_data.SubsetRandomSampler):
+        return sorted({int(index) for index in sampler.indices})
+    return _drawn(sampler)
+
+
+def _drawn(sampler: Iterable[Any]) -> list[int]:
+    """What a sampler (of batches) gives that may draw: the same every time, from no one's numbers.
+
+    One with a random generator of its own is on its own.
+    """
+    python, numbers = random.getstate(), np.random.get_state()  # noqa: NPY002
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            random.seed(0)
+            np.random.seed(0)  # noqa: NPY002
+            given = list(sampler)
+    finally:
+        random.setstate(python)
+        np.random.set_state(numbers)  # noqa: NPY002
+    batches = [each if isinstance(each, (list, tuple)) else [each] for each in given]
+    return sorted({int(index) for batch in batches for index in batch})
 
 
 def _holds_batch(raw: Any, prefer_mask: bool) -> bool:

@@ -176,12 +176,26 @@ def load_item(data: Any, index: int, prefer_mask: bool, field: str | None = None
         NotLoadedError: when the dataset raises.
         DataError: when the item has no form that is known.
     """
-    where = f"sample {index}"
     try:
         item = data[index]
     except Exception as error:
         raise NotLoadedError(index, f"{type(error).__name__}: {error}") from error
-    return items.parse_item(item, where, prefer_mask, field)
+    return parsed(item, index, prefer_mask, field)
+
+
+def parsed(item: Any, index: int, prefer_mask: bool, field: str | None = None) -> items.Sample:
+    """One item that the dataset gave. Images that are decoded only now may fail now.
+
+    Raises:
+        NotLoadedError: where the item's own code raises.
+        DataError: when the item has no form that is known.
+    """
+    try:
+        return items.parse_item(item, f"sample {index}", prefer_mask, field)
+    except DataError:
+        raise
+    except Exception as error:
+        raise NotLoadedError(index, f"{type(error).__name__}: {error}") from error
 
 
 def identified(

@@ -129,7 +129,8 @@ class _Groups:
         while sum(self.sizes[group] for group in taken) != total:
             undone = max(1, 2 * undone)
             kept = taken[: max(0, len(taken) - undone)]
-            rest = [group for group in range(len(self.sizes)) if group not in set(kept)]
+            held = set(kept)
+            rest = [group for group in range(len(self.sizes)) if group not in held]
             need = total - sum(self.sizes[group] for group in kept)
             found = members_of_sum([self.sizes[group] for group in rest], need)
             if found is not None:

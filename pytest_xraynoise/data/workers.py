@@ -7,7 +7,6 @@ import copy
 import time
 import warnings
 from dataclasses import dataclass
-from multiprocessing.reduction import ForkingPickler
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -15,6 +14,7 @@ from torch.utils import data as torch_data
 
 from pytest_xraynoise.data.closing import closing_workers
 from pytest_xraynoise.data.items import Sample
+from pytest_xraynoise.data.parcels import Parcelled, not_sendable, unpacked
 from pytest_xraynoise.data.readers import (
     ItemReader,
     NotLoadedError,
@@ -105,7 +105,6 @@ class WorkerReader(ItemReader):
                     yield stacked(samples, identified(samples, list(good), how), how.size)
 
     def _started(self, plan: list[list[int]], how: Reading) -> Iterator[bytes]:
-        reason = ""
         try:
             with warnings.catch_warnings():
                 # More workers than processors are the user's choice, and waiting takes none.
@@ -113,19 +112,15 @@ class WorkerReader(ItemReader):
                 loader: Any = torch_data.DataLoader(
                     _Items(self.inner, how.prefer_mask, how.field),
                     batch_sampler=plan,
-                    collate_fn=_parcel,
+                    collate_fn=Parcelled(_packed),
                     num_workers=min(self._workers, len(plan)),
                     prefetch_factor=_AHEAD,
                     generator=torch.Generator(),  # leaves the global random state alone
                 )
                 return iter(loader)
         except Exception as error:
-            reason = f"{type(error).__name__}: {error}"
-        raise DataError(
-            f"the dataset ({type(self.inner).__name__}) cannot be sent to loader workers "
-            f"({reason}); make it picklable (a class of a module, no lambdas, files opened when "
-            "they are read), or load in this process: loader_workers=0"
-        )
+            cause = not_sendable(self.inner, error)
+        raise cause
 
 
 def item_reader(
@@ -145,18 +140,6 @@ def with_workers(loader: torch_data.DataLoader[Any], workers: int) -> torch_data
         made.timeout = 0  # both have a meaning for workers only
     made.num_workers = workers
     return made
-
-
-def _parcel(samples: list[Sample | _Failed]) -> bytes:
-    """The samples as they travel; the tensors among them stay in shared memory.
-
-    They are pickled here and not when the worker's queue takes them: an error in there is printed
-    and swallowed, and the other side would wait for ever.
-    """
-    try:
-        return bytes(ForkingPickler.dumps(_packed(samples)))
-    except Exception as error:
-        return bytes(ForkingPickler.dumps(_Failed("", f"{type(error).__name__}: {error}")))
 
 
 def _packed(samples: list[Sample | _Failed]) -> _Packed:
@@ -203,14 +186,10 @@ def _next(batches: Iterator[bytes], chunk: Sequence[int]) -> _Packed | _Failed:
     """The next batch; what goes wrong is a value, as an exception would hold on to the workers."""
     where = f"samples {chunk[0]} to {chunk[-1]}"
     try:
-        found: _Packed | _Failed = ForkingPickler.loads(next(batches))
-        if isinstance(found, _Failed):
-            return _Failed(
-                f"{where} cannot be handed over by a loader worker ({found.reason}); let the "
-                "dataset yield tensors, numbers and texts alone, or load in this process: "
-                "loader_workers=0"
-            )
+        found: _Packed = unpacked(next(batches), where)
         return found
+    except DataError as error:
+        return _Failed(str(error))
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
     # That a worker died, torch tells by an error out of a signal handler, whatever is being done

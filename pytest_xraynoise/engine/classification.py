@@ -114,7 +114,7 @@ class Classification:
     def finish(self) -> Scored:
         """Probabilities of all samples, restricted to the labels or the pair asked for."""
         raw = {severity: rows.array for severity, rows in self.raw.items()}
-        return self._scored(self.ids, self.targets.array, raw)
+        return self._scored(self.ids, self.targets.array.copy(), raw)
 
     def _scored(self, ids: Sequence[str], targets: Array, raw: Mapping[int, Array]) -> Scored:
         logits = is_logits(raw.values(), self.task, self.outputs)

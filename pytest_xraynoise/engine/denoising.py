@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from pytest_xraynoise.engine.addresses import addresses
 from pytest_xraynoise.engine.denoisers import built_in
 from pytest_xraynoise.engine.finishing import finish
-from pytest_xraynoise.engine.joining import difference
-from pytest_xraynoise.engine.measured import CLEAN
+from pytest_xraynoise.engine.joining import aligned, difference
+from pytest_xraynoise.engine.measured import CLEAN, RungRows
 from pytest_xraynoise.engine.measuring import measure_data, opened
 from pytest_xraynoise.errors import DataError, ModelError
 from pytest_xraynoise.models.denoisers import Front
@@ -76,24 +76,25 @@ def denoised_ladder(
         raise DataError(
             f"the ladders without and with the denoiser are not over the same data: {reason}"
         )
-    whole = behind.replace(rungs={**behind.rungs, CLEAN: bare.rungs[CLEAN]})
+    clean = aligned(bare, behind)[CLEAN]
+    whole = behind.replace(rungs={**behind.rungs, CLEAN: clean})
     result = finish(request, whole, strips=strips)
     name = named or front.name
     denoising = Denoising(
         name,
         finish(request, bare, strips=0).rungs,
-        _clean(request, bare, behind),
+        _clean(request, clean, behind),
         request.confidence,
     )
     return result.replace(denoising=denoising, settings={**result.settings, "denoiser": name})
 
 
-def _clean(request: LadderRequest, bare: Measured, behind: Measured) -> RungResult:
+def _clean(request: LadderRequest, bare: RungRows, behind: Measured) -> RungResult:
     """The clean images through the denoiser, in the place of a rung so that it has intervals."""
     first = next(rung.severity for rung in request.rungs if rung.severity)
     asked = replace(request, severities=(first,), repeats=1)
     rung = addresses(asked)[first]
-    rows = {CLEAN: bare.rungs[CLEAN], rung: behind.rungs[CLEAN]}
+    rows = {CLEAN: bare, rung: behind.rungs[CLEAN]}
     reference, made = finish(asked, behind.replace(rungs=rows), strips=0).rungs
     return replace(made, rung=reference.rung)
 

@@ -161,7 +161,10 @@ def _by_weights(ladder: MetricLadder, key: int, counts: Counts) -> FloatArray:
 def _columns(ladder: MetricLadder, macro: FloatArray, by_label: FloatArray) -> FloatArray:
     """The macro value and the kept labels' values in each resample, (B, 1 + K)."""
     keys = np.asarray(list(ladder.readings[0].labels), dtype=np.intp)
-    return np.column_stack([macro, by_label[:, keys]])
+    kept = by_label[:, keys]
+    if not ladder.pooled and len(keys):  # else the mean would be over other labels now and then
+        macro = np.where(np.isnan(kept).any(axis=1), np.nan, macro)
+    return np.column_stack([macro, kept])
 
 
 def _resampled(ladder: MetricLadder, key: int, weights: FloatArray) -> FloatArray:
@@ -185,6 +188,8 @@ def _uncertainty(
 ) -> Uncertainty:
     """From resamples (B, 1 + K): of the clean value at 0, of clean minus noisy at the rungs."""
     sign = 1.0 if ladder.metric.higher_is_better else -1.0
+    if ladder.metric.shifted:
+        parts = {severity: _turned(ladder, severity, part) for severity, part in parts.items()}
     found, noisy = Uncertainty(), ladder.noisy
     for severity, part in parts.items():
         value = parts[0] - part if severity else part
@@ -197,6 +202,23 @@ def _uncertainty(
             each = np.ascontiguousarray(together[:, :, column])
             found.spreads[name] = Spread(tuple(noisy), sign, None, each, method)
     return found
+
+
+def _turned(ladder: MetricLadder, severity: int, part: FloatArray) -> FloatArray:
+    """Resamples on the other side of the estimate; values stay within the metric's bounds."""
+    clean = _row(ladder, ladder.readings[0])
+    if severity:
+        draws = [_row(ladder, each) for each in ladder.draws(severity)]
+        drop: FloatArray = 2.0 * (clean - np.mean(draws, axis=0)) - part
+        return drop
+    low, high = ladder.metric.lower, ladder.metric.upper
+    turned: FloatArray = np.clip(2.0 * clean - part, -np.inf if low is None else low, high)
+    return turned
+
+
+def _row(ladder: MetricLadder, reading: Reading) -> FloatArray:
+    """The macro value and those of the kept labels, (1 + K,)."""
+    return np.array([reading.value, *(reading.labels[key] for key in ladder.readings[0].labels)])
 
 
 def _intervals(

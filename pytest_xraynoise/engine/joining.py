@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,7 @@ from pytest_xraynoise.errors import DataError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_xraynoise.engine.measured import Measured
+    from pytest_xraynoise.engine.measured import Address, Measured
 
 
 def joined(parts: Sequence[Measured]) -> Measured:
@@ -33,7 +34,7 @@ def joined(parts: Sequence[Measured]) -> Measured:
             )
     ids = [ident for part in parts for ident in part.samples.ids]
     if len(set(ids)) != len(ids):
-        twice = next(ident for n, ident in enumerate(ids) if ident in ids[:n])
+        twice = Counter(ids).most_common(1)[0][0]
         raise DataError(f"sample {twice!r} is in two parts of the data; ids must be unique")
     samples = _one_after_another([part.samples for part in parts])
     order = np.argsort(samples.positions, kind="stable")
@@ -65,12 +66,17 @@ def extended(measured: Measured, further: Measured) -> Measured:
     """
     if (reason := difference(measured, further)) is not None:
         raise DataError(reason)
-    row = {ident: n for n, ident in enumerate(further.samples.ids)}
-    order = np.array([row[ident] for ident in measured.samples.ids], dtype=np.intp)
-    added = {address: rows.rows(order) for address, rows in further.rungs.items()}
     return measured.replace(
-        rungs={**measured.rungs, **added}, settings={**measured.settings, **further.settings}
+        rungs={**measured.rungs, **aligned(further, measured)},
+        settings={**measured.settings, **further.settings},
     )
+
+
+def aligned(measured: Measured, other: Measured) -> dict[Address, RungRows]:
+    """The rungs of a pass with their rows in the order of another over the same samples."""
+    row = {ident: n for n, ident in enumerate(measured.samples.ids)}
+    order = np.array([row[ident] for ident in other.samples.ids], dtype=np.intp)
+    return {address: rows.rows(order) for address, rows in measured.rungs.items()}
 
 
 def difference(measured: Measured, further: Measured) -> str | None:

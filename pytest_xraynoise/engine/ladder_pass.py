@@ -23,7 +23,7 @@ from pytest_xraynoise.engine.segmentation import Segmentation
 from pytest_xraynoise.engine.strips import StripKeeper
 from pytest_xraynoise.engine.surface import mask_spacing
 from pytest_xraynoise.engine.targets import NothingComparedError, compared
-from pytest_xraynoise.engine.transfer import Transfer
+from pytest_xraynoise.engine.transfer import Transfer, known_there
 from pytest_xraynoise.errors import DataError
 from pytest_xraynoise.models import is_out_of_memory, release_memory
 from pytest_xraynoise.models.returned import check_finite
@@ -290,7 +290,7 @@ class LadderPass:
         collected, ids = self.collected, list(batch.ids)
         if isinstance(collected, Segmentation):
             device = next(iter(kept.values())).device
-            true, known = collected.true_masks(batch.targets.to(device), ids)
+            true, known = collected.true_masks(known_there(batch.targets, device).to(device), ids)
             predicted = kept if self._draws > 1 else collected.predicted_masks(kept)
             wanted = collected.measures.distances
             spacing = mask_spacing(batch, size_of(true)) if wanted else None

@@ -107,6 +107,9 @@ def at_clean_operating_point(
         names = {k: labels[k] for k in error.reasons}
         raise MetricError(error.describe(names)) from None
     decisions = _above(ordered, found)
+    if not np.array_equal(ordered[0], scores[0]):  # log-odds
+        with np.errstate(over="ignore"):
+            found = 1.0 / (1.0 + np.exp(-found))
     return Decided(_as_probabilities(labels, scores[0], decisions[0], found), decisions)
 
 
@@ -155,10 +158,14 @@ def _above(scores: Mapping[int, Array], thresholds: Array) -> dict[int, Array]:
 def _as_probabilities(
     labels: Sequence[str], clean: Array, decisions: Array, found: Array
 ) -> dict[str, float]:
-    """The lowest clean probability that is called positive, which is the threshold's own."""
+    """The thresholds as probabilities that tell the clean images apart just as well."""
     scores, said = clean.reshape(len(clean), -1), decisions.reshape(len(clean), -1) == 1.0
-    return {
-        name: float(scores[said[:, k], k].min())
-        for k, name in enumerate(labels)
-        if not np.isnan(found[k])
-    }
+    shown = {}
+    for k, name in enumerate(labels):
+        if np.isnan(found[k]):
+            continue
+        lowest = float(scores[said[:, k], k].min())
+        others = scores[~said[:, k], k]
+        apart = found[k] <= lowest and (not len(others) or found[k] > others.max())
+        shown[name] = float(found[k]) if apart else lowest  # probabilities may saturate
+    return shown

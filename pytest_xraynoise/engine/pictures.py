@@ -13,6 +13,7 @@ from pytest_xraynoise.engine.noising import Noising
 from pytest_xraynoise.engine.segmentation import Segmentation
 from pytest_xraynoise.engine.strips import StripKeeper
 from pytest_xraynoise.engine.threads import shared_threads
+from pytest_xraynoise.errors import DataError
 from pytest_xraynoise.models import preserved_state
 
 if TYPE_CHECKING:
@@ -48,7 +49,13 @@ def made_again(
     scored = scored_of(request, measured)
     rows = sorted(range(len(scored.ids)), key=lambda row: (-scored.lost[row], row))[:count]
     places = {place: n for n, place in enumerate(source.positions or ())}
-    source.keep([places[int(measured.samples.positions[row])] for row in rows])
+    wanted = [int(measured.samples.positions[row]) for row in rows]
+    if any(place not in places for place in wanted):
+        raise DataError(
+            "the data have other samples than when they were measured, so there are no pictures of "
+            "the ones that lost most; does a sampler of the loader draw other ones each time?"
+        )
+    source.keep([places[place] for place in wanted])
     lost = {scored.ids[row]: float(scored.lost[row]) for row in rows}
     keeper, where = StripKeeper(count), addresses(request)
     with shared_threads(workers), preserved_state(runner.device), runner:

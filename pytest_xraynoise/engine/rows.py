@@ -41,7 +41,13 @@ class GrowingRows:
         return self._held[: self._count]
 
     def add(self, rows: Array) -> None:
-        """Copy rows of the same shape to the end."""
+        """Copy rows of the same shape to the end.
+
+        Raises:
+            ValueError: for another shape.
+        """
+        if self._held is not None and rows.shape[1:] != self._held.shape[1:]:
+            raise ValueError(f"rows of {rows.shape[1:]} after rows of {self._held.shape[1:]}")
         after = self._count + len(rows)
         if self._held is None or after > len(self._held):
             grown = np.empty((max(FIRST, 2 * after), *rows.shape[1:]))

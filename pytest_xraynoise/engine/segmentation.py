@@ -157,7 +157,7 @@ class Segmentation:
             task="segmentation",
             labels=self.labels or self.names,
             ids=tuple(self.ids),
-            targets=self.areas.array,
+            targets=self.areas.array.copy(),
             scores=dice,
             lost=lost_dice(dice),
             per_image=per_image,

@@ -52,6 +52,12 @@ def checked_targets(targets: torch.Tensor, task: Task, count: int, ids: Sequence
     values = np.where(values == -1, np.nan, values)
     if task != "multilabel" and values.ndim == 2:
         values = values[:, 0] if values.shape[1] == 1 else _class_ids(values, ids)
+    if task == "multilabel" and values.shape[1:] != (count,) and (values.ndim, count) != (1, 1):
+        shape = tuple(values.shape[1:]) or "one number"
+        raise DataError(
+            f"the target of sample {ids[0]!r} is {shape}; this model has {count} labels, so a "
+            f"target is a vector of {count} numbers"
+        )
     known = ~np.isnan(values)
     if task == "multiclass":
         good = (values == np.floor(values)) & (values >= 0) & (values < count)

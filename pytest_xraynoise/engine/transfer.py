@@ -101,11 +101,17 @@ class Transfer:
 
     def _to_device(self, pixels: torch.Tensor) -> torch.Tensor:
         if pixels.device.type != "cpu" or self._stream is None:
-            return pixels.to(self._device)
+            return known_there(pixels, self._device).to(self._device)
         if pixels.ndim == 4 and pixels.shape[1] > 1 and pixels.stride(1) == 0:
             # Grey shown as three channels is a view of one, there too.
             return self._to_device(pixels[:, :1]).expand(-1, pixels.shape[1], -1, -1)
         return sent(pixels, self._device)
+
+
+def known_there(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """In a dtype that the device has: MPS has no float64."""
+    narrow = device.type == "mps" and tensor.dtype == torch.float64
+    return tensor.float() if narrow else tensor
 
 
 def sent(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:

@@ -82,7 +82,10 @@ def _other_data(baseline: Entry, now: Entry) -> Iterator[str]:
 def _settings(entry: Entry) -> dict[str, Any]:
     """The settings as they are after writing, so that rounding makes no difference."""
     written = entry_to_dict(entry)
-    return {**written["settings"], "seed": written["seed"]}
+    settings = {**written["settings"], "seed": written["seed"]}
+    if isinstance(skipped := settings.get("skipped"), dict):  # reasons name places on a machine
+        settings["skipped"] = sorted(skipped)
+    return settings
 
 
 def _rungs(rungs: tuple[RungResult, ...]) -> str:

@@ -50,7 +50,8 @@ def compare(
             ``*``, its severity before every rung).
         name: of the baseline.
         decide: ``point`` fails when the loss exceeds the number; ``confident-fail`` when its whole
-            interval does; ``confident-pass`` unless its whole interval is within.
+            interval does; ``confident-pass`` unless its whole interval is within. The confident
+            ones keep the chance of a wrong word over all numbers that rules cover, by Holm.
         must_judge: without rules, fail where the task's main metric (``auroc``, ``dice``) is worse
             than the baseline by more than its interval; for tests that have no limits.
         confidence: level of the intervals, that of ``now`` by default.
@@ -60,7 +61,8 @@ def compare(
 
     Raises:
         IncomparableError: for other noise, ladder, seed, data or settings.
-        MetricError: for a ruled number that is not defined, on either side: that is never a pass.
+        MetricError: for a ruled number that is not defined, on either side, or has no interval in
+            a confident mode: that is never a pass.
         SpecError: for a rule about a metric, severity or label that was not measured.
     """
     refuse_other(baseline, now, name)
@@ -70,8 +72,11 @@ def compare(
         _check_measured(rule, baseline, now, name)
     differences, notes = _differences(baseline, now, level)
     judged = tuple(_judged(each, applying, decide) for each in differences)
+    if decide != "point":
+        judged = _over_all(judged, decide, level)
     if must_judge and not applying:
         judged = tuple(_judged_by_interval(each, now) for each in judged)
+        judged = _over_all(judged, "confident-fail", level)
     status: ComparisonStatus = "told"
     if any(each.rule is not None for each in judged):
         status = "fail" if any(each.regressed for each in judged) else "pass"
@@ -198,6 +203,11 @@ def _judged(each: Difference, rules: Sequence[Rule], mode: Mode) -> Difference:
             f"{rule.text} cannot be judged: {_called(each)} is 0 in the baseline, so a share of it "
             f"is not defined; write an absolute number, as in {rule.metric}:0.01"
         )
+    if mode != "point" and each.loss_interval is None:
+        raise MetricError(
+            f"{rule.text} cannot be judged with decide={mode!r}: the change of {_called(each)} has "
+            "no interval; use more samples, or decide='point'"
+        )
     allowed = rule.number * abs(each.baseline) if rule.relative else rule.number
     return _ruled(each, rule.text, allowed, beyond(each, allowed, mode))
 
@@ -219,6 +229,40 @@ def _judged_by_interval(each: Difference, now: Entry) -> Difference:
     if ends is None:  # nothing is known of its spread: any loss counts
         return _ruled(each, "no loss (no interval)", 0.0, each.loss > ROUNDING)
     return _ruled(each, "no loss beyond the interval", 0.0, ends[0] > ROUNDING)
+
+
+def _over_all(
+    judged: Sequence[Difference], mode: Mode, confidence: float
+) -> tuple[Difference, ...]:
+    """What many looks leave of the single ones: Holm over every number that a rule covers.
+
+    A p-value is that of a normal distribution as wide as the interval is on the side of the limit,
+    so one look alone says what its interval says.
+    """
+    from pytest_xraynoise.stats.step_down import holm
+
+    found = list(judged)
+    places = [place for place, each in enumerate(found) if each.rule is not None]
+    adjusted = holm([_p_value(found[place], mode, confidence) for place in places])
+    for place, p in zip(places, adjusted, strict=True):
+        sure = p <= (1.0 - confidence) / 2.0 + ROUNDING
+        each = found[place]
+        regressed = each.regressed and sure if mode == "confident-fail" else not sure
+        found[place] = replace(each, regressed=regressed)
+    return tuple(found)
+
+
+def _p_value(each: Difference, mode: Mode, confidence: float) -> float:
+    """Against "no more is lost than is allowed"; of ``confident-pass`` against "more is"."""
+    from pytest_xraynoise.stats.distribution import Distribution
+
+    low, high = each.loss_interval or (each.loss, each.loss)
+    allowed = 0.0 if each.allowed is None else each.allowed
+    if mode == "confident-fail":
+        error = (each.loss - low) / _quantile(confidence)
+        return Distribution(each.loss, error).p_above(allowed + ROUNDING)
+    error = (high - each.loss) / _quantile(confidence)
+    return Distribution(each.loss, error).p_below(allowed + ROUNDING)
 
 
 def _ruled(each: Difference, rule: str, allowed: float, regressed: bool) -> Difference:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_xraynoise.errors import MetricError
-from pytest_xraynoise.judge.needed import samples_needed
+from pytest_xraynoise.judge.counts import independent
+from pytest_xraynoise.judge.needed import rounded_up, samples_needed
+from pytest_xraynoise.judge.units import Floor, floor_of
 from pytest_xraynoise.stats.distribution import TIE
 from pytest_xraynoise.stats.step_down import divisors, holm
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_xraynoise.judge.looks import Look
-    from pytest_xraynoise.results import LimitCheck
+    from pytest_xraynoise.results import LadderResult, LimitCheck
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class _Upright:
         low, high: ends of the interval of the excess, beyond the limit where positive.
         beyond: p-value against "the limit is kept"; small: it is broken.
         within: p-value against "the limit is broken"; small: it is kept.
+        floor: what the p-value of its side cannot be below.
     """
 
     excess: float
@@ -32,10 +35,15 @@ class _Upright:
     high: float
     beyond: float
     within: float
+    floor: Floor
 
 
 def hold_with_confidence(
-    looks: Sequence[Look], confidence: float, samples: int, mode: str, families: int = 1
+    result: LadderResult,
+    looks: Sequence[Look],
+    confidence: float,
+    mode: str,
+    families: int = 1,
 ) -> list[LimitCheck]:
     """The checks of a confident mode.
 
@@ -44,17 +52,22 @@ def hold_with_confidence(
     side agrees; else the check is inconclusive. The two sides are two families of tests, each with
     the one-sided level (1 - confidence) / 2.
 
+    Samples that do not show an event say little about a rare one, however narrow an interval of
+    theirs is. So a p-value of a share of samples (sensitivity), or of a number that no resample
+    moves, is at least what so many units can know: :func:`~pytest_xraynoise.judge.units.floor_of`.
+
     Args:
+        result: what was measured.
         looks: at least one.
         confidence: level of the two-sided intervals.
-        samples: how many samples there are, for the number that is needed.
         mode: for messages.
         families: how many such calls share the level.
 
     Raises:
         MetricError: when a number has no interval.
     """
-    turned = [_upright(look, mode) for look in looks]
+    turned = [_upright(result, look, mode) for look in looks]
+    samples = independent(result)
     beyond, within = [each.beyond for each in turned], [each.within for each in turned]
     broken, kept = (_Family(p, confidence, families) for p in (beyond, within))
     checks = []
@@ -65,13 +78,17 @@ def hold_with_confidence(
         settled = is_broken or (each.high <= TIE and kept.rejects(i))
         needed = None
         if not settled:
+            half_width = each.excess - each.low if over else each.high - each.excess
             needed = samples_needed(
                 samples,
                 distance=each.excess,
-                half_width=each.excess - each.low if over else each.high - each.excess,
+                half_width=half_width,
                 confidence=confidence,
                 divisor=side.steps[i],
             )
+            rare = each.floor.needed(samples, (1.0 - confidence) / 2.0 / side.steps[i])
+            if rare:
+                needed = max(needed or 0, rounded_up(rare))
         found = look.check(
             broken=is_broken,
             inconclusive=not settled,
@@ -102,7 +119,7 @@ class _Family:
         return self.adjusted[index] <= self._level
 
 
-def _upright(look: Look, mode: str) -> _Upright:
+def _upright(result: LadderResult, look: Look, mode: str) -> _Upright:
     seen = look.observed
     if seen.uncertainty is None or seen.low is None or seen.high is None:
         raise MetricError(
@@ -112,6 +129,10 @@ def _upright(look: Look, mode: str) -> _Upright:
     limit = look.sign * look.threshold
     known = seen.uncertainty if look.sign > 0 else seen.uncertainty.mirrored()
     low, high = sorted((look.sign * seen.low, look.sign * seen.high))
-    return _Upright(
-        look.excess, low - limit, high - limit, known.p_above(limit), known.p_below(limit)
-    )
+    beyond, within = known.p_above(limit), known.p_below(limit)
+    floor = floor_of(result, look)
+    if look.excess > 0:
+        beyond = max(beyond, floor.p)
+    else:
+        within = max(within, floor.p)
+    return _Upright(look.excess, low - limit, high - limit, beyond, within, floor)

@@ -74,7 +74,7 @@ def decide(
     if how == "point":
         checks = [look.check(broken=look.excess > TIE) for look in looks]
     else:
-        checks = hold_with_confidence(looks, confidence, len(result.ids), how, families)
+        checks = hold_with_confidence(result, looks, confidence, how, families)
     status, deciding = _sum_up(checks)
     metrics = tuple(dict.fromkeys(limit.metric for limit in limits))
     return Verdict(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_xraynoise import metrics as registry
 from pytest_xraynoise.errors import SpecError
-from pytest_xraynoise.judge.counts import class_counts
+from pytest_xraynoise.judge.counts import class_rows, image_rows, independent, unit
 from pytest_xraynoise.results import Finding
 from pytest_xraynoise.stats.distribution import TIE
 from pytest_xraynoise.stats.step_down import holm
@@ -43,24 +43,53 @@ def findings(
         metrics: those that limits hold, whose curves are looked at.
         per_label: whether labels are judged by themselves, so that each has to be strong enough.
     """
-    found = [*_few_samples(result), *_weak_when_clean(result, per_label=per_label)]
+    found = [*_few_samples(result, metrics), *_weak_when_clean(result, per_label=per_label)]
     for metric in metrics:
         found += [*_collapsed(result, metric), *_not_monotonic(result, metric)]
     return tuple(found)
 
 
-def _few_samples(result: LadderResult) -> Iterator[Finding]:
-    for label, (positives, negatives) in class_counts(result).items():
+def _few_samples(result: LadderResult, metrics: Sequence[str]) -> Iterator[Finding]:
+    what = unit(result)
+    for label, rows in class_rows(result).items():
+        positives, negatives = (independent(result, each) for each in rows)
         if 0 < min(positives, negatives) < FEW:  # a label without one of them is left out by name
+            kind = f"positive and {negatives} negative {what}"
+            if what == "groups":
+                kind = f"groups with a positive sample and {negatives} with a negative one"
             yield Finding(
                 "few samples",
-                f"{label} has {positives} positive and {negatives} negative samples; with fewer "
-                f"than {FEW} of either its intervals are rough",
+                f"{label} has {positives} {kind}; with fewer than {FEW} of either its intervals "
+                "are rough",
                 label=label,
             )
-    if result.task == "segmentation" and len(result.ids) < FEW:
-        text = f"only {len(result.ids)} images; with fewer than {FEW} intervals are rough"
+    if result.task == "segmentation":
+        yield from _few_images(result, metrics)
+
+
+def _few_images(result: LadderResult, metrics: Sequence[str]) -> Iterator[Finding]:
+    what = "images" if unit(result) == "samples" else unit(result)
+    if (count := independent(result)) < FEW:
+        text = f"only {count} {what}; with fewer than {FEW} intervals are rough"
         yield Finding("few samples", text)
+        return
+    for metric in metrics:
+        for label, rows in image_rows(result, _source(metric)).items():
+            if 0 < (count := independent(result, rows)) < FEW:
+                yield Finding(
+                    "few samples",
+                    f"{metric} of {label} is defined in {count} {what} only; with fewer than {FEW} "
+                    "its intervals are rough",
+                    label=label,
+                )
+
+
+def _source(metric: str) -> str:
+    """The per-image number that a metric reads."""
+    try:
+        return registry.get(metric).source
+    except SpecError:  # of a plugin that is not loaded here
+        return metric
 
 
 def _weak_when_clean(result: LadderResult, *, per_label: bool) -> Iterator[Finding]:

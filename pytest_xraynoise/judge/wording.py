@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_xraynoise.judge.counts import independent, unit
+from pytest_xraynoise.stats.distribution import TIE
+
 if TYPE_CHECKING:
     from pytest_xraynoise.results import LadderResult, LimitCheck
 
@@ -22,15 +25,19 @@ def check_sentence(result: LadderResult, check: LimitCheck, looks: int = 1) -> s
         number += f" [{check.low:.{places}f}, {check.high:.{places}f}]"
     what = f"{whose} {_verb(check)} {number} {where}; limit {check.limit}"
     if check.inconclusive:
-        return f"{what} is undecided{_holm(check, looks)}: {remedy(check, len(result.ids))}"
+        return f"{what} is undecided{_holm(check, looks)}: {remedy(check, result)}"
     return f"{what} is broken" if check.broken else f"{what} holds"
 
 
-def remedy(check: LimitCheck, samples: int) -> str:
-    """How many samples would settle an inconclusive check."""
+def remedy(check: LimitCheck, result: LadderResult) -> str:
+    """How many samples, or groups of them, would settle an inconclusive check."""
+    what = unit(result)
+    if check.needed is None and abs(check.observed - check.threshold) > TIE:
+        return f"how many {what} would settle it cannot be told"
     if check.needed is None:
-        return "no number of samples would settle it, as the estimate is at the limit itself"
-    return f"about {check.needed:,} samples would settle it ({samples:,} were used)"
+        return f"no number of {what} would settle it, as the estimate is at the limit itself"
+    used = independent(result)
+    return f"about {check.needed:,} {what} would settle it ({used:,} were used)"
 
 
 def digits(value: float, threshold: float) -> str:

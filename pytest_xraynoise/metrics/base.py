@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from pytest_xraynoise.results import Task
 
+    Support = Literal["samples", "positives", "negatives", "classes", "halves"]
     FloatArray = npt.NDArray[np.float64]
     Masks = npt.NDArray[np.bool_]
     Compute = Callable[..., "Reading | float"]  # (targets, scores), and the metric's options
@@ -88,6 +89,14 @@ class Metric:
             present, else 0.
         pooled: the tasks in which the value is taken over all samples together, and not as the mean
             over labels.
+        support: what a value of one label is about: ``samples``, the ``positives`` or ``negatives``
+            alone, ``classes`` (both, and each by itself can spoil it) or ``halves`` (both, each
+            with half of the value). Confident modes ask how many of them there are.
+        counted: True if the value is made of samples that are right or wrong, so that an event that
+            no sample shows moves no resample either.
+        shifted: True if resampling shifts the value as drawing the samples did: a sum of absolute
+            gaps (ECE) is the larger the fewer different samples there are. Its intervals are then
+            turned around the estimate (the basic bootstrap; Davison and Hinkley 1997, section 5.2).
         options: names of :class:`~pytest_xraynoise.metrics.options.MetricOptions` that ``compute``
             and ``weighted`` take as keywords.
     """
@@ -107,6 +116,9 @@ class Metric:
     weighted: Weighted | None = None
     prepare: Prepare | None = None
     pooled: frozenset[Task] = frozenset()
+    support: Support = "samples"
+    counted: bool = False
+    shifted: bool = False
     options: tuple[str, ...] = ()
 
     @property

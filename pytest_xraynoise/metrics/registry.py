@@ -101,34 +101,41 @@ _WORST_DECILE = replace(
     prepare=None,
 )
 _BUILT_IN = (
-    _classification("auroc", "AUROC", ranks=True),
-    _classification("average_precision", "Average precision", ranks=True),
-    _classification("accuracy", "Accuracy", pooled=_OF_ALL_CLASSES),
-    _classification("f1", "F1"),
-    _classification("sensitivity", "Sensitivity", "decisions", decided=True),
-    _classification("specificity", "Specificity", "decisions", decided=True),
+    _classification("auroc", "AUROC", ranks=True, support="classes"),
+    _classification("average_precision", "Average precision", ranks=True, support="classes"),
+    _classification("accuracy", "Accuracy", pooled=_OF_ALL_CLASSES, counted=True),
+    _classification("f1", "F1", support="classes", counted=True),
+    _classification(
+        "sensitivity", "Sensitivity", "decisions", decided=True, support="positives", counted=True
+    ),
+    _classification(
+        "specificity", "Specificity", "decisions", decided=True, support="negatives", counted=True
+    ),
     _classification(
         "ece",
         "ECE",
         "calibration",
         higher_is_better=False,
         pooled=_OF_ALL_CLASSES,
+        shifted=True,
         options=("ece_bins",),
     ),
     _classification(
         "brier", "Brier score", "calibration", higher_is_better=False, pooled=_OF_ALL_CLASSES
     ),
-    _classification("balanced_accuracy", "Balanced accuracy"),
+    _classification("balanced_accuracy", "Balanced accuracy", support="halves", counted=True),
     _classification(
         "sensitivity_at_specificity",
         "Sensitivity at specificity",
         ranks=True,
+        support="positives",
+        counted=True,
         options=("specificity_level",),
     ),
     _per_image("dice", "Dice"),
     _per_image("iou", "IoU"),
     _WORST_DECILE,
-    _per_image("empty_masks", "Empty masks", higher_is_better=False),
+    _per_image("empty_masks", "Empty masks", higher_is_better=False, counted=True),
     _per_image("area_error", "Area error", None, higher_is_better=False),
     _per_image("hd95", "HD95", None, higher_is_better=False),
     _per_image("nsd", "NSD"),
@@ -172,8 +179,12 @@ def defaults(task: Task) -> tuple[str, ...]:
     return _DEFAULTS[task]
 
 
-def register_metric(metric: Metric) -> None:
+def register_metric(metric: Metric, *, replace_own: bool = False) -> None:
     """Add a metric, under a name that limits can be written with.
+
+    Args:
+        metric: the metric.
+        replace_own: let it take the place of an earlier one that does not come with the package.
 
     Raises:
         SpecError: if the name is taken or cannot stand in ``max_<name>_drop``, if the bounds are
@@ -185,7 +196,8 @@ def register_metric(metric: Metric) -> None:
             f"register_metric expects a pytest_xraynoise.metrics.Metric, got {metric!r}"
         )
     name = metric.name
-    if name in _METRICS:
+    taken = name in _METRICS and not (replace_own and _METRICS[name] not in _BUILT_IN)
+    if taken:
         raise SpecError(f"the metric {name!r} exists already; give yours another name")
     if not _NAME.fullmatch(name):
         raise SpecError(f"a metric's name is lower-case letters, digits and _; got {name!r}")

@@ -45,10 +45,14 @@ def fit_thresholds(
 ) -> FloatArray:
     """The threshold of each label on clean scores; ``score >= threshold`` is called positive.
 
-    Every threshold is a score that occurs, as in ``sklearn.metrics.roc_curve``. Among thresholds
+    The candidates are those of ``sklearn.metrics.roc_curve``, the scores that occur. Among those
     that are equally good the highest is taken (the fewest false alarms); by ``specificity`` the
-    lowest one that reaches it. An operating point counts as reached only where it tells samples
-    apart: with some negative left for a sensitivity, with some positive found for a specificity.
+    lowest one that reaches it. The threshold is then midway from there to the next lower score,
+    which makes no difference to the clean images; on the score itself, which as a rule is that of a
+    positive sample, any noise however weak would lose that one every other time.
+
+    An operating point counts as reached only where it tells samples apart: with some negative left
+    for a sensitivity, with some positive found for a specificity.
 
     Args:
         targets: (N,) or (N, K), as in :func:`~pytest_xraynoise.metrics.columns.as_columns`; class
@@ -78,7 +82,7 @@ def fit_thresholds(
         if isinstance(at, str):
             reasons[k] = at
         else:
-            found[k] = levels[at]
+            found[k] = _midway(levels, at)
     if reasons:
         raise UnreachableError(point, reasons)
     return found
@@ -91,6 +95,15 @@ def _roc(truth: npt.NDArray[np.bool_], scores: FloatArray) -> tuple[FloatArray, 
     hit = np.cumsum(np.bincount(inverse[truth], minlength=size))
     alarms = np.cumsum(np.bincount(inverse[~truth], minlength=size))
     return -levels, hit, alarms
+
+
+def _midway(levels: FloatArray, at: int) -> float:
+    """Between a level and the next lower one; below the last, as far as from the one above it."""
+    level = float(levels[at])
+    if at + 1 < len(levels):
+        middle = level - (level - float(levels[at + 1])) / 2.0
+        return middle if middle > levels[at + 1] else level  # they may be neighbours
+    return level - (float(levels[at - 1]) - level) / 2.0 if at else level
 
 
 def _chosen(hit: Counts, alarms: Counts, point: OperatingPoint) -> int | str:

@@ -32,7 +32,9 @@ def gains(model: Any, device: torch.device, computes: torch.dtype) -> bool:
         device: where it runs.
         computes: the dtype that its convolutions compute in.
     """
-    if not isinstance(model, torch.nn.Module) or any(is_lazy(p) for p in model.parameters()):
+    if not isinstance(model, torch.nn.Module) or hasattr(model, "_orig_mod"):
+        return False  # the latter is compiled already, for the order that it has
+    if any(is_lazy(p) for p in model.parameters()):
         return False
     if not any(isinstance(module, _CONVOLUTIONS) for module in model.modules()):
         return False
@@ -48,9 +50,9 @@ def settle(
     device: torch.device,
     computes: torch.dtype,
     outputs: Callable[[torch.Tensor], torch.Tensor],
-    image: torch.Tensor,
+    images: torch.Tensor,
 ) -> bool:
-    """Bring a model into NHWC, if it gives the same outputs for an image as without.
+    """Bring a model into NHWC, if it gives the same outputs for some images as without.
 
     A model that counts on the order of its memory (``view`` of a feature map, kernels of its own)
     raises in NHWC or computes something else; it stays as it is. The tries leave nothing behind in
@@ -60,8 +62,8 @@ def settle(
         model: on its device, in eval mode.
         device: that device.
         computes: the dtype that it computes in.
-        outputs: from a prepared image to what is kept of the model's outputs.
-        image: (1, C, H, W), prepared as the model is given it.
+        outputs: from prepared images to what is kept of the model's outputs.
+        images: (2, C, H, W), prepared as the model is given them.
 
     Returns:
         Whether the model is in NHWC now.
@@ -69,11 +71,11 @@ def settle(
     held = Belongings(model)
     try:
         with preserved_state(device):
-            plain = outputs(image.clone())
+            plain = outputs(images.clone()).clone()
         held.put_back()
         model.to(memory_format=LAST)
         with preserved_state(device):
-            last = outputs(image.clone(memory_format=LAST))
+            last = outputs(images.clone(memory_format=LAST))
         same = _same(plain, last, _ROUNDING[computes])
     except Exception:  # whatever it is, the run as it was asked for tells it
         same = False

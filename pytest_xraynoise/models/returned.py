@@ -80,6 +80,7 @@ def returned(tensor: Any, ids: Sequence[str], where: str, precision: str) -> Ret
             f"the model returned shape {tuple(tensor.shape)} for a batch of {count} ({where}); "
             f"expected one row for each image: ({count}, ...){hint}"
         )
-    values = tensor.detach().to(torch.float32)
+    # A copy, because models may return the same memory each time: CUDA graphs, engines.
+    values = tensor.detach().to(torch.float32, copy=True)
     # A sum is finite only where every value is: one quick look spares a slow one at each of them.
     return Returned(values, values.sum(), ids, where, precision)

@@ -62,7 +62,7 @@ class ModelRunner:
             than float32 already keeps it: it is given images of its dtype, and no autocast.
         channels_last: keep images and weights in the memory format NHWC. ``"auto"`` does so where
             it is expected to be faster (:func:`~pytest_xraynoise.models.layout.gains`) and the
-            model gives the same for the first image; it runs that one image twice more for it.
+            model gives the same for the first two images; it runs those twice more for it.
         compile: run the model through ``torch.compile``.
 
     Raises:
@@ -204,7 +204,9 @@ class ModelRunner:
                 found: torch.Tensor = self._output(self.model(self._as_own(image)))
             return found
 
-        if not layout.settle(self.model, self.device, computes, outputs, prepared[:1]):
+        # Two images, as some operations look at the order of memory from two on.
+        pair = prepared[:2] if len(prepared) > 1 else torch.cat((prepared, prepared))
+        if not layout.settle(self.model, self.device, computes, outputs, pair):
             return prepared
         self._format = layout.LAST
         return prepared.contiguous(memory_format=self._format)

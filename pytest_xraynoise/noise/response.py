@@ -118,7 +118,16 @@ class TableResponse:
         import numpy as np
 
         order = slice(None, None, 1 if self.exposures[0] < self.exposures[-1] else -1)
-        return np.interp(exposure, self.exposures[order], self.points[order])
+        known, points = np.array(self.exposures[order]), np.array(self.points[order])
+        inside = np.interp(exposure, known, points)
+        # Beyond the table as its ends go on, so that what has to be cut is seen and counted.
+        below = points[0] + (exposure - known[0]) * (points[1] - points[0]) / (known[1] - known[0])
+        above = points[-1] + (exposure - known[-1]) * (points[-1] - points[-2]) / (
+            known[-1] - known[-2]
+        )
+        inside = np.where(exposure > known[-1], above, inside)
+        found: Floats = np.where(exposure < known[0], below, inside)
+        return found
 
     def __str__(self) -> str:
         return f"a lookup table of {len(self.points)} points"

@@ -59,6 +59,9 @@ def thin(
     Returns:
         Whole numbers from 0 to ``counts``; type, shape, dtype and device of ``counts``.
 
+    The random numbers belong to seed, id and draw: to thin what was thinned already, take another
+    ``draw``, or the same quanta are asked the same question again.
+
     Raises:
         NoiseError: counts that are no whole numbers, negative or above 2**31; a dose out of range;
             ids, seed or draw that cannot be used.

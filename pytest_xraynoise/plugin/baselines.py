@@ -132,8 +132,11 @@ def hold(
     name: str,
     rules: Sequence[Rule],
     mode: Any,
-) -> None:
+) -> str | None:
     """Compare what was measured, and let the verdict say what came of it.
+
+    Returns:
+        What the comparison alone does to the test: ``fail``, ``skip`` or nothing.
 
     Raises:
         XrayNoiseError: for what cannot be compared.
@@ -144,18 +147,18 @@ def hold(
     from pytest_xraynoise.noise.spec import SPEC_VERSION
 
     if measured.result is None or measured.verdict is None:
-        return
+        return None
     baseline = baseline_at(item.config, name)
     entry = None if baseline is None else baseline.entry(nodeid)
     if entry is None:
         measured.comparison = _missing(item.config, baseline, name, nodeid)
-        _apply_policy(item, measured, name)
-        return
+        return _apply_policy(item, measured, name)
     now = entry_of(nodeid, measured.result, library=__version__, noise_spec=SPEC_VERSION)
     found = compare(entry, now, rules, name=name, decide=mode, must_judge=not measured.limits)
     measured.comparison = found
     if found.status == "fail" and measured.verdict.action != "fail":
         measured.verdict = replace(measured.verdict, status="fail", headline=found.headline)
+    return "fail" if found.status == "fail" else None
 
 
 def hold_checks(item: pytest.Item, measured: Sequence[Measured], marked: bool) -> None:
@@ -163,6 +166,7 @@ def hold_checks(item: pytest.Item, measured: Sequence[Measured], marked: bool) -
 
     Raises:
         pytest.fail.Exception: for a regression, and for what cannot be compared.
+        pytest.skip.Exception: for what the baseline lacks, where that is to skip.
     """
     from pytest_xraynoise.plugin.options import setting
     from pytest_xraynoise.plugin.recording import numbered_id
@@ -171,22 +175,22 @@ def hold_checks(item: pytest.Item, measured: Sequence[Measured], marked: bool) -
     if name is None:
         return
     rules, mode = setting(item.config, "compare_fail"), setting(item.config, "decide")
+    skipped = ""
     for number, each in enumerate(measured):
         if marked and number == 0:
             continue
+        trouble = ""
         try:
-            hold(item, each, numbered_id(item, number), name, rules, mode)
+            action = hold(item, each, numbered_id(item, number), name, rules, mode)
         except XrayNoiseError as error:
-            trouble = f"{type(error).__name__}: {error}"
-        else:
-            trouble = each.verdict.headline if each.verdict and _broke(each) else ""
-        if trouble:
-            pytest.fail(trouble, pytrace=False)
-
-
-def _broke(each: Measured) -> bool:
-    policy = each.comparison is not None and each.comparison.status in ("fail", "missing")
-    return policy and each.verdict is not None and each.verdict.action == "fail"
+            action, trouble = "fail", f"{type(error).__name__}: {error}"
+        text = trouble or ("" if each.comparison is None else each.comparison.headline)
+        if action == "fail":
+            pytest.fail(text, pytrace=False)
+        if action == "skip":
+            skipped = skipped or text
+    if skipped:
+        pytest.skip(skipped)
 
 
 def _missing(
@@ -205,16 +209,19 @@ def _missing(
     return missing(name, nodeid, str(path), hint)
 
 
-def _apply_policy(item: pytest.Item, measured: Measured, name: str) -> None:
+def _apply_policy(item: pytest.Item, measured: Measured, name: str) -> str | None:
+    """Do what a baseline that lacks the test is to do; what that is."""
     from pytest_xraynoise.plugin.options import setting
 
     comparison, verdict = measured.comparison, measured.verdict
     if comparison is None or verdict is None or saved_name(item.config) == name:
-        return  # the first run that saves it
-    policy = setting(item.config, "missing_baseline")
+        return None  # the first run that saves it
+    policy: str = setting(item.config, "missing_baseline")
     text = f"{comparison.headline}. Save it with --xraynoise-save={name}"
     if policy == "warn":
         item.warn(MissingBaselineWarning(text))
-    elif verdict.action == "pass" or (verdict.action == "skip" and policy == "fail"):
+        return None
+    if verdict.action == "pass" or (verdict.action == "skip" and policy == "fail"):
         status: Any = "fail" if policy == "fail" else "inconclusive"
         measured.verdict = replace(verdict, status=status, headline=text, on_inconclusive="skip")
+    return policy

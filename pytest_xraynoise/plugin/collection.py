@@ -27,6 +27,7 @@ def cases_of(config: pytest.Config, mark: pytest.Mark) -> tuple[RobustCase, ...]
     Raises:
         SpecError: for anything wrong with its words.
     """
+    from pytest_xraynoise.plugin.baselines import saved_name
     from pytest_xraynoise.plugin.extensions import load_extensions
     from pytest_xraynoise.plugin.marker import parse_marker
     from pytest_xraynoise.plugin.options import setting
@@ -36,7 +37,11 @@ def cases_of(config: pytest.Config, mark: pytest.Mark) -> tuple[RobustCase, ...]
     if id(mark) not in parsed:  # the mark is kept beside its cases, so its id stays its own
         parsed[id(mark)] = (
             mark,
-            parse_marker(mark, lambda name, said: setting(config, name, said)),
+            parse_marker(
+                mark,
+                lambda name, said: setting(config, name, said),
+                saves=saved_name(config) is not None,
+            ),
         )
     return parsed[id(mark)][1]
 

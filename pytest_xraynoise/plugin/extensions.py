@@ -7,15 +7,22 @@ import pytest
 from pytest_xraynoise.errors import SpecError
 
 _TROUBLE = pytest.StashKey["SpecError | None"]()
+_ASKED = pytest.StashKey[int]()
 
 
 def load_extensions(config: pytest.Config) -> None:
     """Ask the hooks for noises and metrics, and register them.
 
+    The conftest file of a folder comes when pytest gets there, so the hooks are asked again when
+    there are more of them.
+
     Raises:
         SpecError: for one that cannot be registered, at every call.
     """
-    if _TROUBLE not in config.stash:
+    hooks = config.hook.pytest_xraynoise_noises, config.hook.pytest_xraynoise_metrics
+    there = sum(len(hook.get_hookimpls()) for hook in hooks)
+    if config.stash.get(_ASKED, None) != there:
+        config.stash[_ASKED] = there
         config.stash[_TROUBLE] = None
         try:
             _register(config)
@@ -31,6 +38,9 @@ def _register(config: pytest.Config) -> None:
     for kinds in config.hook.pytest_xraynoise_noises(config=config):
         for kind in kinds:
             noise.register_noise(kind)
+    named: set[str | None] = set()  # two of one name are an error, one that comes again is not
     for found in config.hook.pytest_xraynoise_metrics(config=config):
         for metric in found:
-            metrics.register_metric(metric)
+            name = getattr(metric, "name", None)
+            metrics.register_metric(metric, replace_own=name not in named)
+            named.add(name)

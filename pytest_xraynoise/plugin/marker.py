@@ -112,12 +112,15 @@ WORDS = (
 )
 
 
-def parse_marker(mark: pytest.Mark, setting: Callable[[str, Any], Any]) -> tuple[RobustCase, ...]:
+def parse_marker(
+    mark: pytest.Mark, setting: Callable[[str, Any], Any], *, saves: bool = False
+) -> tuple[RobustCase, ...]:
     """Every case of one marker.
 
     Args:
         mark: a ``robust`` mark.
         setting: gives a setting by name, with the marker's word (or None) first in precedence.
+        saves: whether this run saves a baseline, so that a marker needs no limit.
 
     Raises:
         SpecError: for anything wrong with its words.
@@ -144,7 +147,7 @@ def parse_marker(mark: pytest.Mark, setting: Callable[[str, Any], Any]) -> tuple
     named = words.get("compare_fail") is not None
     words |= baseline_words.words_of_marker(words, setting)
     also = tuple(rule.metric for rule in words["compare_fail"]) if named else ()
-    optional = words["compare"] is not None or setting("save", None) is not None
+    optional = words["compare"] is not None or saves
     cases = []
     for kind, (settings, rungs) in shares.items():
         of_kind = {"noise": kind, "settings": settings, "parameters": own_rungs(rungs)}

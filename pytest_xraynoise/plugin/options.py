@@ -11,6 +11,7 @@ import pytest
 from pytest_xraynoise.errors import XrayNoiseError
 from pytest_xraynoise.plugin import baselines, github, workers
 from pytest_xraynoise.plugin.extensions import load_extensions
+from pytest_xraynoise.plugin.own_paths import check_cache_folder
 from pytest_xraynoise.plugin.profiles import profile
 from pytest_xraynoise.plugin.quick_end import QuickEnd
 from pytest_xraynoise.plugin.session import SessionReports
@@ -108,6 +109,13 @@ def _profile(config: pytest.Config) -> tuple[str | None, Mapping[str, str]]:
     return config.stash[_PROFILE]
 
 
+def _has_rules(config: pytest.Config) -> bool:
+    """Whether any source says how much may be lost."""
+    key = "xraynoise_compare_fail"
+    said = (config.getoption(key), os.environ.get(key.upper()), config.getini(key))
+    return any(said) or "compare_fail" in _profile(config)[1]
+
+
 def configure(config: pytest.Config) -> None:
     """Register the marker, check every setting, and register the collector of reports.
 
@@ -119,9 +127,11 @@ def configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER)
     config.pluginmanager.register(QuickEnd(config), "xraynoise-quick-end")
     try:
-        if config.getoption("xraynoise_compare_fail"):
+        if _has_rules(config):
             load_extensions(config)  # rules may be about metrics of the user's own
         values = {each.name: setting(config, each.name) for each in SETTINGS}
+        if values["cache"] is not None:
+            check_cache_folder(config.rootpath / values["cache"])
         baselines.check(config)
         if hasattr(config, "workerinput"):
             workers.configure_worker(config)

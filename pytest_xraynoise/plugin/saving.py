@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from pytest_xraynoise.plugin import baselines
+from pytest_xraynoise.plugin.placement import without_group
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 _SAVED = ("passed", "xpassed")
 _MOST_NAMES = 10
+_NUMBER = re.compile(r" #\d+$")  # of the second and further ladders of a test
 
 Lines = list[tuple[str, str]]
 
@@ -50,7 +53,7 @@ class Saver:
 
     def broke_down(self, nodeid: str) -> None:
         """A test whose teardown failed did not pass, though its call did."""
-        self._torn_down.add(nodeid)
+        self._torn_down.add(without_group(nodeid))
 
     def save(self, records: Sequence[TestRecord], planned: Collection[str]) -> None:
         """Merge the records that passed into the baseline.
@@ -92,7 +95,7 @@ class Saver:
         refused: dict[str, str] = {}
         for record in records:
             nodeid = record.nodeid
-            if nodeid.partition(" #")[0] in self._torn_down:
+            if _NUMBER.sub("", nodeid) in self._torn_down:
                 refused[nodeid] = "its teardown failed"
             elif record.outcome not in _SAVED:
                 refused[nodeid] = record.outcome

@@ -14,6 +14,7 @@ import pytest
 
 from pytest_xraynoise.plugin import baselines, junit
 from pytest_xraynoise.plugin.interrupt import Ledger, planned
+from pytest_xraynoise.plugin.own_paths import check_report_path
 from pytest_xraynoise.plugin.panels import trouble_lines
 from pytest_xraynoise.plugin.recording import ATTRIBUTE
 from pytest_xraynoise.plugin.saving import Saver
@@ -45,6 +46,7 @@ class SessionReports:
         self._config = config
         self._started = datetime.now(UTC)
         self._texts: dict[str, str] = {}
+        self._spoiled: dict[str, str] = {}
         self._unfinished: list[TestRecord] = []
         self._read: list[TestRecord] | None = None
         self.ledger = Ledger()
@@ -53,12 +55,11 @@ class SessionReports:
         self._environment: dict[str, Any] | None = None
         self.written: list[Path] = []
         self._paths = {name: _absolute(config, path) for name, path in paths.items() if path}
-        for path in self._paths.values():
+        for name, path in self._paths.items():
             from pytest_xraynoise.report.files import check_writable
 
+            check_report_path(path, "report" if name == "html" else name)
             check_writable(path)
-        if (page := self._paths.get("html")) is not None:
-            _check_page(page)
 
     @pytest.hookimpl
     def pytest_runtest_logstart(self, nodeid: str) -> None:
@@ -68,11 +69,21 @@ class SessionReports:
     @pytest.hookimpl
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the last word on each item: with reruns the last attempt counts."""
+        if getattr(report, "context", None) is not None:  # of a subtest: its test goes on
+            if report.failed:
+                self._spoil(report, "a subtest failed: ")
+            return
+        if str(report.outcome) == "rerun":  # another attempt follows, and may be interrupted
+            self._texts.pop(report.nodeid, None)
+            self._spoiled.pop(report.nodeid, None)
+            self._read = None
+            return
         text = getattr(report, ATTRIBUTE, None)
         if text is not None:
             self._texts[report.nodeid] = text
             self._read = None
         if report.when == "teardown" and report.failed:
+            self._spoil(report, "its teardown failed: ")
             self._saver.broke_down(report.nodeid)
         if report.when == "setup" and report.passed:
             return
@@ -159,10 +170,26 @@ class SessionReports:
         from pytest_xraynoise.results.serialize import record_from_dict
 
         if self._read is None:  # every report asks
-            tests = [[*map(record_from_dict, jsonlib.loads(text))] for text in self._texts.values()]
+            tests = [
+                [self._as_it_ended(key, record_from_dict(each)) for each in jsonlib.loads(text)]
+                for key, text in self._texts.items()
+            ]
             tests += [[record] for record in self._unfinished]
             self._read = [each for records in sorted(tests, key=_nodeid) for each in records]
         return self._read
+
+    def _spoil(self, report: pytest.TestReport, how: str) -> None:
+        """Remember what failed of a test beside its call."""
+        lines = report.longreprtext.strip().splitlines() or [""]
+        told = next((line for line in lines if line.startswith("E ")), lines[-1])
+        self._spoiled.setdefault(report.nodeid, how + told.removeprefix("E ").strip())
+        self._read = None
+
+    def _as_it_ended(self, key: str, record: TestRecord) -> TestRecord:
+        """The record of a test whose call passed, though the test did not."""
+        if key not in self._spoiled or record.outcome not in ("passed", "xpassed", "xfailed"):
+            return record
+        return replace(record, outcome="failed", message=self._spoiled[key])
 
     def _table(self, reporter: pytest.TerminalReporter) -> None:
         from pytest_xraynoise.report.comparison_text import summary_lines
@@ -208,25 +235,6 @@ def _runs_nothing(config: pytest.Config) -> bool:
 def _absolute(config: pytest.Config, path: str) -> Path:
     """Relative to where pytest was started, whatever tests do to the working directory."""
     return config.invocation_params.dir / path
-
-
-def _check_page(path: Path) -> None:
-    """Refuse a path that is no place for a page: ``--xraynoise-report test_noise.py`` takes one.
-
-    Raises:
-        ReportError: for a test id, a Python file, or another file that is no HTML page.
-    """
-    from pytest_xraynoise.errors import ReportError
-
-    page = True
-    if path.is_file() and path.stat().st_size:
-        with path.open("rb") as file:
-            page = file.read(200).lstrip().lower().startswith(b"<!doctype html")
-    if "::" in path.name or path.suffix == ".py" or not page:
-        raise ReportError(
-            f"the report would be written to {path}, which is no HTML page; to name the report "
-            "write --xraynoise-report=PATH, and put tests first: pytest TESTS --xraynoise-report"
-        )
 
 
 def _command(config: pytest.Config) -> list[str]:

@@ -33,6 +33,14 @@ class Distribution:
     resampled: FloatArray | None = None
     method: str = "bootstrap"
 
+    @property
+    def certain(self) -> bool:
+        """Whether nothing varies: no standard error, or resamples that are all alike."""
+        if self.resampled is None:
+            return (self.error or 0.0) <= TIE
+        values = self.resampled[self.resampled == self.resampled]
+        return not len(values) or float(values.max() - values.min()) <= TIE
+
     def interval(self, confidence: float) -> tuple[float, float] | None:
         """Two-sided interval: estimate -+ z SE, or the percentiles of the resamples.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -421,3 +422,40 @@ def test_normalized_three_channels() -> None:
     grey = IMAGES.repeat(1, 3, 1, 1)
     (batch,) = open_source(XrayDataset((intensity.from_unit(grey), TARGETS), intensity=intensity))
     assert torch.allclose(batch.unit, grey, atol=1e-6)
+
+
+class Drawing(torch_data.Sampler[int]):
+    """Draws with replacement, from everybody's random numbers."""
+
+    def __iter__(self) -> Any:
+        rows = torch.multinomial(torch.ones(N), N, replacement=True).tolist()
+        return iter([*rows, random.randrange(N), int(np.random.randint(N))])  # noqa: NPY002
+
+    def __len__(self) -> int:
+        return N + 2
+
+
+@pytest.mark.parametrize("which", ["sampler", "batch_sampler"])
+def test_a_sampler_that_draws_gives_the_same_samples_each_time(which: str) -> None:
+    drawing: Any = Drawing()
+    if which == "batch_sampler":
+        drawing = _Batches(Drawing())
+    made = torch_data.DataLoader(Pair, **{which: drawing})
+    numbers: Any = np.random.get_state()  # noqa: NPY002
+    before = torch.get_rng_state(), random.getstate(), numbers[1].copy()
+    first = [ident for batch in open_source(made) for ident in batch.ids]
+    assert torch.equal(torch.get_rng_state(), before[0])
+    assert random.getstate() == before[1]
+    numbers = np.random.get_state()  # noqa: NPY002
+    assert (numbers[1] == before[2]).all()
+    torch.manual_seed(99)
+    assert [ident for batch in open_source(made) for ident in batch.ids] == first
+    assert 1 < len(first) <= N
+
+
+class _Batches(torch_data.Sampler[list[int]]):
+    def __init__(self, rows: Any) -> None:
+        self.rows = rows
+
+    def __iter__(self) -> Any:
+        return iter([[row] for row in self.rows])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,43 @@ class _Lazy:
 
     def __getitem__(self, index: int) -> Any:
         return self.files[index]
+
+
+class Lazy(torch_data.Dataset[Any]):
+    """Opens the file and leaves decoding to whoever wants pixels."""
+
+    def __init__(self, folder: Path) -> None:
+        self.paths = sorted(folder.glob("*.png"))
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, index: int) -> tuple[Any, int]:
+        return Image.open(io.BytesIO(self.paths[index].read_bytes())), index % 2
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("resize", [None, 16])
+def test_files_that_are_decoded_later(folder: Path, workers: int, resize: int | None) -> None:
+    for path in sorted(folder.glob("*.png")):  # long enough that opening one does not see the end
+        if path.stat().st_size > 100:
+            whole = np.random.default_rng(0).integers(0, 255, (64, 64), dtype=np.uint8)
+            Image.fromarray(whole).save(path)
+            if path.name.startswith("film-06"):
+                path.write_bytes(path.read_bytes()[:2000])
+    bad = {path.name for path in folder.glob("*.png") if path.stat().st_size < 3000}
+    assert bad
+    forms: list[Any] = [Lazy(folder)]
+    if resize is not None:  # collated by hand, as the default cannot
+        forms.append(torch_data.DataLoader(Lazy(folder), 4, num_workers=workers))
+    for form in forms:
+        how: dict[str, Any] = {"loader_workers": workers} if form is forms[0] else {}
+        with pytest.raises(DataError, match=r"sample \d+ could not be loaded: \w+Error: "):
+            evaluate(bright, XrayDataset(form, resize=resize), **WAY, **how)
+        data = XrayDataset(form, resize=resize, on_bad_sample="skip")
+        result = evaluate(bright, data, **WAY, **how)
+        assert len(result.ids) == N - len(bad)
+        assert len(result.settings["skipped"]) == len(bad)
 
 
 def skipping(folder: Path, form: str = "dataset", **words: Any) -> XrayDataset:

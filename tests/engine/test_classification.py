@@ -54,9 +54,14 @@ def test_targets(values: Any, task: Task, count: int, expected: Any) -> None:
 @pytest.mark.parametrize(
     ("values", "task", "says"),
     [
+        ([[0, 1], [1, 0]], "multilabel", r"sample .s0. is \(2,\); this model has 3 labels"),
         ([0, 1, 3], "binary", r"sample 's2' holds 3; a binary target is 0 or 1, and NaN or -1"),
         ([0.0, 0.3], "binary", "sample 's1' holds 0.3"),
-        ([[0, 1], [1, 2]], "multilabel", "sample 's1' holds 2; a multilabel target is 0 or 1"),
+        (
+            [[0, 1, 0], [1, 2, 0]],
+            "multilabel",
+            "sample 's1' holds 2; a multilabel target is 0 or 1",
+        ),
         (
             [0, 3],
             "multiclass",

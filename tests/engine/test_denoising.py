@@ -34,6 +34,38 @@ class Brightest(torch.nn.Module):
         return images.amax((1, 2, 3)) * 8 - 4
 
 
+class Shuffled(torch.utils.data.IterableDataset[Any]):
+    """A stream in another order each time, which tells its samples by id."""
+
+    def __init__(self, images: torch.Tensor, targets: torch.Tensor) -> None:
+        self.images, self.targets = images, targets
+        self.order = np.random.default_rng(0)
+
+    def __iter__(self) -> Any:
+        for n in self.order.permutation(len(self.images)).tolist():
+            yield {"image": self.images[n], "target": int(self.targets[n]), "id": f"film {n}"}
+
+
+def test_a_stream_in_another_order_each_time_is_joined_by_id() -> None:
+    images, targets = _data().data
+    still = evaluate(
+        Brightest(),
+        XrayDataset((images, targets), ids=[f"film {n}" for n in range(60)]),
+        denoiser="median",
+        **_WORDS,
+    )
+    found = evaluate(Brightest(), Shuffled(images, targets), denoiser="median", **_WORDS)
+    assert found.ids != still.ids
+    assert found.clean == pytest.approx(still.clean)
+    assert found.denoising is not None
+    assert still.denoising is not None
+    for ours, theirs in zip(found.rungs, still.rungs, strict=True):
+        assert ours.metrics["auroc"].value == pytest.approx(theirs.metrics["auroc"].value)
+        assert ours.metrics["auroc"].drop == pytest.approx(theirs.metrics["auroc"].drop)
+    made, wanted = found.denoising.clean.metrics["auroc"], still.denoising.clean.metrics["auroc"]
+    assert made.drop == pytest.approx(wanted.drop)
+
+
 @pytest.fixture
 def batches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Grows with every batch that the model is given, out of sight of what tells models apart."""

@@ -148,6 +148,63 @@ def test_what_cannot_be_handed_over_is_told_and_nobody_waits_for_it() -> None:
         read(data, 0)
 
 
+def _locked(samples: list[Any]) -> Any:
+    images = torch.stack([torch.as_tensor(one["image"]) for one in samples])
+    targets = torch.tensor([one["target"] for one in samples])
+    return {"image": images[:, None], "target": targets, "meta": threading.Lock()}
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_what_a_loaders_collate_function_makes_is_told_too(own: bool) -> None:
+    loader = torch_data.DataLoader(Films(), 5, collate_fn=_locked, num_workers=2 if own else 0)
+    with pytest.raises(DataError, match=r"samples 0 to 4 cannot be handed over .*lock"):
+        read(loader, None if own else 2)
+    assert sum(len(batch.ids) for batch in read(loader, 0)) == N
+
+
+class Endless(torch_data.IterableDataset[Any]):
+    def __init__(self, fault: bool = False) -> None:
+        self.fault = fault
+
+    def __iter__(self) -> Iterator[Any]:
+        for index in range(N):
+            meta = {"meta": threading.Lock()} if self.fault else {}
+            yield {"image": torch.full((1, 4, 4), 0.01 * index), "target": index % 2, **meta}
+
+
+def _listed(samples: list[Any]) -> Any:
+    images = torch.stack([one["image"] for one in samples])
+    targets = torch.tensor([one["target"] for one in samples])
+    return {"image": images, "target": targets, "meta": [one.get("meta") for one in samples]}
+
+
+def test_a_stream_from_workers() -> None:
+    loader = torch_data.DataLoader(Endless(), 5, collate_fn=_listed, num_workers=1)
+    assert sum(len(batch.ids) for batch in read(loader, None)) == N
+    loader = torch_data.DataLoader(Endless(True), 5, collate_fn=_listed, num_workers=1)
+    with pytest.raises(DataError, match=r"batch 0 of the loader cannot be handed over .*lock"):
+        read(loader, None)
+
+
+def test_persistent_workers_of_a_stream_are_left_to_their_loader() -> None:
+    loader = torch_data.DataLoader(Endless(), 5, num_workers=1, persistent_workers=True)
+    first = [batch["target"].tolist() for batch in loader]
+    reading = iter(open_source(loader))
+    next(reading)
+    del reading  # an end that comes early
+    assert [batch["target"].tolist() for batch in loader] == first
+    assert loader.persistent_workers
+    assert sum(len(batch.ids) for batch in read(loader, None)) == N
+
+
+def test_a_loader_whose_dataset_cannot_be_sent() -> None:
+    data = Films()
+    data.decode = lambda image: image  # type: ignore[attr-defined]
+    loader = torch_data.DataLoader(data, 5, num_workers=1, multiprocessing_context="spawn")
+    with pytest.raises(DataError, match=r"\(Films\) cannot be sent to loader workers.*picklable"):
+        read(loader, None)
+
+
 def test_images_that_carry_gradients_are_handed_over() -> None:
     class Graphs(Films):
         def __getitem__(self, index: int) -> Any:

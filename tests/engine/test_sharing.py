@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -296,6 +297,43 @@ def test_augmented_data_are_measured_again_as_a_whole() -> None:
     ask(store, model, data, severities=(1,))
     _, calls = ask(store, model, data, severities=(1, 2))
     assert calls == (1 + 3) * BATCHES  # the missing rung met other images: all three anew
+
+
+class Flipping(torch_data.Dataset[Any]):
+    """Augments by its own random numbers: the same pixels in another place."""
+
+    def __init__(self, way: str) -> None:
+        self.way = way
+        self.reads = itertools.count()
+
+    def __len__(self) -> int:
+        return N
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
+        image, turned = IMAGES[index], (next(self.reads) // N) % 2
+        if turned:
+            ways = {"flip": lambda x: x.flip(-1), "turn": lambda x: x.rot90(2, (-2, -1))}
+            ways["roll"] = lambda x: x.roll(3, -2)
+            image = ways[self.way](image)
+        return image.contiguous(), int(TARGETS[index])
+
+
+@pytest.mark.parametrize("way", ["flip", "turn", "roll"])
+def test_pixels_in_another_place_are_another_image(way: str) -> None:
+    store, model, data = SharedMeasurements(), Net(), Flipping(way)
+    ask(store, model, data, severities=(1,))
+    _, calls = ask(store, model, data, severities=(1, 2))
+    assert calls == (1 + 3) * BATCHES
+
+
+def test_what_a_user_writes_into_a_result_is_in_no_other() -> None:
+    store, model, data = SharedMeasurements(), Net(), (IMAGES, TARGETS)
+    first, _ = ask(store, model, data, severities=(1,))
+    before = first.targets.copy()
+    first.targets[:] = 0
+    second, calls = ask(store, model, data, severities=(1,))
+    assert calls == 0
+    np.testing.assert_array_equal(second.targets, before)
 
 
 class Stream(torch_data.IterableDataset[Any]):

@@ -13,7 +13,7 @@ import torch
 
 from pytest_xraynoise import IntensityRange, XrayDataset
 from pytest_xraynoise.data import Batch, open_source
-from pytest_xraynoise.engine.transfer import Transfer
+from pytest_xraynoise.engine.transfer import Transfer, known_there
 
 CPU, META = torch.device("cpu"), torch.device("meta")
 DRAW = torch.Generator().manual_seed(0)
@@ -182,3 +182,11 @@ def test_where_no_memory_can_be_locked_the_copy_is_a_plain_one(
     transfer._device = META
     monkeypatch.setattr(torch.Tensor, "pin_memory", refuse)
     assert transfer._to_device(FLOATS).device == META
+
+
+def test_float64_goes_to_mps_as_float32() -> None:
+    values = torch.rand(3, dtype=torch.float64)
+    assert known_there(values, torch.device("mps")).dtype == torch.float32
+    assert known_there(values, torch.device("cuda")) is values
+    whole = torch.arange(3)
+    assert known_there(whole, torch.device("mps")) is whole

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,10 @@ from sklearn.metrics import accuracy_score, roc_auc_score
 
 from pytest_xraynoise import stats
 from pytest_xraynoise.engine.repeats import key_of, severities_of
-from pytest_xraynoise.engine.scoring import LadderScore, score_with_spreads
+from pytest_xraynoise.engine.scoring import LadderScore, score_ladder, score_with_spreads
+from pytest_xraynoise.metrics import registry
+from pytest_xraynoise.metrics.operating_point import OperatingPoint
+from pytest_xraynoise.metrics.options import MetricOptions
 
 Array = npt.NDArray[np.float64]
 
@@ -143,3 +147,62 @@ def test_coverage_of_drops_and_values_of_averaged_draws(metric: str) -> None:
 def test_coverage_in_many_trials(metric: str, samples: int, draws: int) -> None:
     for covered in _covered(metric, 2000, samples, draws):
         assert 0.93 <= covered <= 0.97
+
+
+def test_ece_has_the_basic_bootstrap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Percentiles turned around the estimate, because resampling alone makes ECE larger."""
+    draw = np.random.default_rng(0)
+    clean = draw.uniform(0.3, 0.6, 200)
+    targets = (draw.random(200) < clean).astype(float)
+    words: dict[str, Any] = {
+        "task": "binary",
+        "labels": ("Nodule",),
+        "targets": targets,
+        "scores": {0: clean, 1: clean + 0.2},
+        "per_image": {},
+        "metrics": ("ece",),
+        "resamples": 300,
+    }
+    turned = score_ladder(**words)[0]
+    known = dict(registry._METRICS)
+    monkeypatch.setattr(
+        registry, "_METRICS", {**known, "ece": replace(known["ece"], shifted=False)}
+    )
+    plain = score_ladder(**words)[0]
+    for severity in (0, 1):
+        ours, theirs = turned[severity]["ece"], plain[severity]["ece"]
+        assert (ours.value, ours.drop) == (theirs.value, theirs.drop)
+        assert theirs.value_low is not None
+        assert theirs.value_high is not None
+        assert ours.value_low == pytest.approx(max(0.0, 2 * ours.value - theirs.value_high))
+        assert ours.value_high == pytest.approx(max(0.0, 2 * ours.value - theirs.value_low))
+    ours, theirs = turned[1]["ece"], plain[1]["ece"]
+    assert theirs.low is not None
+    assert theirs.high is not None
+    assert ours.low is not None
+    assert ours.high is not None
+    assert ours.low == pytest.approx(2 * ours.drop - theirs.high)
+    assert ours.high == pytest.approx(2 * ours.drop - theirs.low)
+    truth = 0.2
+    assert abs((ours.low + ours.high) / 2 - truth) < abs((theirs.low + theirs.high) / 2 - truth)
+
+
+def test_a_macro_mean_is_over_the_same_labels_in_every_resample() -> None:
+    """A with nothing lost, B with two positives, both lost: the mean drop is 0.5 or not defined."""
+    targets = np.zeros((100, 2))
+    targets[:50, 0] = 1
+    targets[:2, 1] = 1
+    clean = np.where(targets == 1, 0.9, 0.1)
+    noisy = clean.copy()
+    noisy[:2, 1] = 0.2
+    found = score_ladder(
+        task="multilabel",
+        labels=("A", "B"),
+        targets=targets,
+        scores={0: clean, 1: noisy},
+        per_image={},
+        metrics=("sensitivity",),
+        options=MetricOptions(operating_point=OperatingPoint("threshold", 0.5)),
+    )[0][1]["sensitivity"]
+    assert found.drop == 0.5
+    assert (found.low, found.high) == (0.5, 0.5)

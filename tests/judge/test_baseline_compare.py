@@ -20,6 +20,7 @@ from pytest_xraynoise.results import Comparison, Difference, LadderResult
 from pytest_xraynoise.results.serialize.comparison import comparison_from_dict, comparison_to_dict
 from pytest_xraynoise.stats import delong, delong_macro, paired_bootstrap
 from tests.judge.measured import LABELS, multilabel, segmentation
+from tests.judge.measured import result as measured
 
 BEFORE, WORSE = multilabel(2.0, model=1), multilabel(1.4, model=2)
 
@@ -194,6 +195,34 @@ def test_modes_decide_by_the_whole_interval() -> None:
     above = f"auroc@1:{(loss.loss + high) / 2:.6f}"
     assert held(entry(BEFORE), entry(WORSE), above).status == "pass"
     assert held(entry(BEFORE), entry(WORSE), above, decide="confident-pass").status == "fail"
+
+
+def test_many_looks_share_the_chance_of_a_wrong_word() -> None:
+    """A loss that is sure when it is looked at alone, and not as one of nine."""
+    looks = [
+        (each.loss_interval[0], each)
+        for each in held(entry(BEFORE), entry(WORSE)).differences
+        if each.metric == "auroc" and each.label is not None and each.loss_interval
+    ]
+    low, one = max(looks, key=lambda pair: pair[0])
+    allowed = f"{max(0.0, low - 0.001):.6f}"
+    assert float(allowed) > 0
+    alone = f"auroc@{one.severity}/{one.label}:{allowed}"
+    assert held(entry(BEFORE), entry(WORSE), alone, decide="confident-fail").status == "fail"
+    every = f"auroc/*:{allowed}"
+    assert held(entry(BEFORE), entry(WORSE), every, decide="confident-fail").status == "pass"
+    assert held(entry(BEFORE), entry(WORSE), every).status == "fail"
+
+
+def test_without_an_interval_nothing_is_confident() -> None:
+    targets = np.zeros((40, 3))
+    targets[:20, 0] = targets[:20, 1] = targets[0, 2] = 1
+    scores = {s: np.clip(0.4 + 0.2 * targets - 0.01 * s, 0, 1) for s in (0, 1)}
+    films = tuple(map(str, range(40)))
+    found = measured("multilabel", LABELS, targets, scores, {}, films, {}, ("auroc",))
+    with pytest.raises(MetricError, match="has no interval"):
+        held(entry(found), entry(found), "auroc/Effusion:0.1", decide="confident-pass")
+    assert held(entry(found), entry(found), "auroc/Effusion:0.1").status == "pass"
 
 
 def test_a_test_without_limits_or_rules_is_judged_by_the_interval_of_its_main_metric() -> None:

@@ -49,6 +49,15 @@ class Viewing(Net):
         return features.view(len(features), -1)[:, :2]
 
 
+class Grouped(Net):
+    """Joins batch and groups of channels, which NHWC allows for one image alone."""
+
+    def pooled(self, features: torch.Tensor) -> torch.Tensor:
+        count, channels, height, width = features.shape
+        groups = features.view(count * 2, channels // 2, height, width)
+        return groups.mean((1, 2, 3)).view(count, 2)
+
+
 class Ordered(Net):
     """Reads memory in the order in which it lies there, as a kernel of one's own may."""
 
@@ -83,13 +92,13 @@ def test_a_convolution_is_given_everything_in_nhwc() -> None:
     model = Net()
     found, runner = run(model, "auto")
     assert runner.channels_last
-    assert model.seen == [(1, False, False), (1, True, True), (3, True, True), (3, True, True)]
+    assert model.seen == [(2, False, False), (2, True, True), (3, True, True), (3, True, True)]
     assert torch.allclose(found, run(Net(), False)[0], atol=1e-6)
     assert model.conv.weight.is_contiguous()
 
 
 @ONEDNN
-@pytest.mark.parametrize("kind", [Viewing, Ordered])
+@pytest.mark.parametrize("kind", [Viewing, Grouped, Ordered])
 def test_a_model_that_needs_its_order_keeps_it(kind: type[Net]) -> None:
     model = kind()
     found, runner = run(model, "auto")
@@ -103,6 +112,31 @@ def test_a_model_that_needs_its_order_keeps_it(kind: type[Net]) -> None:
         assert "view size is not compatible" in str(error)  # noqa: PT017
     else:
         assert not torch.allclose(other, plain, rtol=0.01)
+
+
+def test_a_batch_of_one_is_tried_as_two() -> None:
+    model = Grouped()
+    with ModelRunner(model, CPU, channels_last="auto") as runner:
+        runner(IMAGES[:1], ["a"], 0)
+        assert runner(IMAGES, IDS, 1).shape == (3, 2)
+        assert not runner.channels_last
+
+
+def test_a_model_that_returns_the_same_memory_each_time() -> None:
+    class Static(Net):
+        out = torch.zeros(3, 2)
+
+        def pooled(self, features: torch.Tensor) -> torch.Tensor:
+            flat = features.as_strided(features.shape, (400, 100, 10, 1))  # wrong in NHWC
+            self.out[: len(flat)] = flat[:, :2, :3, :3].mean((2, 3))
+            return self.out[: len(flat)]
+
+    with ModelRunner(Static(), CPU, channels_last="auto") as runner:
+        first = runner(IMAGES, IDS, 0)
+        kept = first.clone()
+        runner(IMAGES + 1, IDS, 1)
+        assert torch.equal(first, kept)
+        assert not runner.channels_last
 
 
 @ONEDNN
@@ -178,6 +212,12 @@ def test_the_preprocessing_runs_once_a_batch() -> None:
 
     run(Net(), "auto", preprocess=preprocess)
     assert given == [3, 3]
+
+
+def test_what_was_compiled_before_stays_as_it_is() -> None:
+    model = Net()
+    model._orig_mod = nn.Identity()  # as torch.compile leaves it
+    assert not layout.gains(model, CPU, torch.float32)
 
 
 def test_on_cuda_half_precision_gains_alone() -> None:

@@ -139,3 +139,69 @@ def test_it(): ...
 """
     )
     repo.runpytest_inprocess().assert_outcomes(xfailed=1)
+
+
+HOLDS = '@robust(noise="gaussian", severities=[1], max_auroc_drop=0.9)'
+
+
+@pytest.mark.parametrize("mode", [(), ("-n", "2")])
+def test_a_failed_subtest_is_a_failed_test_in_every_report(
+    repo: pytest.Pytester, mode: tuple[str, ...]
+) -> None:
+    pytest.importorskip("_pytest.subtests", reason="pytest before 9 has no subtests")
+    repo.makepyfile(
+        f"""{HEAD}
+{HOLDS}
+def test_it(robustness, subtests):
+    with subtests.test("one"):
+        assert robustness.ids
+    with subtests.test("two"):
+        assert robustness.metric("auroc").drop(severity=1) < -1, "not this much"
+"""
+    )
+    result = repo.runpytest_inprocess("--xraynoise-json=out.json", "--xraynoise-save", *mode)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    test = read_tests(repo.path / "out.json")["test_it[gaussian]"]
+    assert test["outcome"] == "failed"
+    assert test["message"].startswith("a subtest failed: AssertionError: not this much")
+    assert not (repo.path / ".xraynoise").exists()
+
+
+@pytest.mark.parametrize("mode", [(), ("-n", "2", "--dist=loadgroup")])
+def test_a_failed_teardown_is_a_failed_test_in_every_report(
+    repo: pytest.Pytester, mode: tuple[str, ...]
+) -> None:
+    repo.makepyfile(
+        f"""{HEAD}
+@pytest.fixture
+def falls():
+    yield
+    raise RuntimeError("disk full")
+
+@pytest.mark.parametrize("which", ["a #1", "b"])
+{HOLDS}
+def test_it(falls, which): ...
+"""
+    )
+    result = repo.runpytest_inprocess("--xraynoise-json=out.json", "--xraynoise-save", *mode)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    tests = read_tests(repo.path / "out.json")
+    assert len(tests) == 2
+    for test in tests.values():
+        assert test["outcome"] == "failed"
+        assert test["message"] == "its teardown failed: RuntimeError: disk full"
+    assert stdout(result).count("(its teardown failed)") == 2
+    assert not (repo.path / ".xraynoise").exists()
+
+
+def test_a_setting_that_ci_ignores_is_no_gate(
+    repo: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.makeini("[pytest]\nxraynoise_save = main")
+    repo.makepyfile(f'{HEAD}\n@robust(noise="gaussian", severities=[1])\ndef test_it(): ...')
+    for word in ("CI", "BUILD_NUMBER"):
+        monkeypatch.delenv(word, raising=False)
+    repo.runpytest_inprocess().assert_outcomes(passed=1)
+    monkeypatch.setenv("CI", "true")
+    result = repo.runpytest_inprocess()
+    result.assert_outcomes(errors=1)

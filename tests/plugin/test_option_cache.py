@@ -125,9 +125,32 @@ def test_a_damaged_entry_is_measured_again(repo: pytest.Pytester) -> None:
 
 def test_a_folder_that_cannot_be_written(repo: pytest.Pytester) -> None:
     (repo.path / "file").write_text("")
-    rungs, _, text = run(repo, "--xraynoise-cache=file")
+    rungs, _, text = run(repo, "--xraynoise-cache=file/cache")
     assert rungs == 5
     assert text.count("cannot be written") == 1
+
+
+@pytest.mark.parametrize("said", ["file", "mine", "test_mine.py"])
+def test_what_is_not_a_cache_is_left_alone(repo: pytest.Pytester, said: str) -> None:
+    """``--xraynoise-cache tests`` takes the tests for its folder."""
+    (repo.path / "file").write_text("kept")
+    (repo.path / "mine").mkdir()
+    (repo.path / "mine" / "scores.npz").write_bytes(b"kept")
+    repo.makepyfile(test_mine="def test_it(): ...")
+    before = {path: path.read_bytes() for path in repo.path.rglob("*") if path.is_file()}
+    result = repo.runpytest_inprocess("--xraynoise-cache", said)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*holds other things; give it a folder of its own*"])
+    assert all(path.read_bytes() == content for path, content in before.items())
+    assert not (repo.path / "mine" / ".gitignore").exists()
+
+
+def test_only_entries_are_removed(repo: pytest.Pytester) -> None:
+    run(repo, "--xraynoise-cache=mine")
+    other = repo.path / "mine" / "scores.npz"
+    other.write_bytes(bytes(10**6))
+    run(repo, "--xraynoise-cache=mine", "--xraynoise-cache-size=1kB", "--xraynoise-seed=7")
+    assert other.stat().st_size == 10**6
 
 
 def test_the_size_is_kept(repo: pytest.Pytester) -> None:

@@ -95,3 +95,35 @@ def test_an_unknown_policy_is_refused(half: pytest.Pytester) -> None:
     result = run(half, "--xraynoise-compare", "--xraynoise-missing-baseline=skp")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert "did you mean 'skip'?" in stdout(result)
+
+
+BY_HAND = """
+import pytest
+from pytest_xraynoise.judge import RobustnessFailure
+
+def test_hand(xraynoise, xray_model, xray_dataset):
+    result = xraynoise.evaluate(xray_model, xray_dataset, noise="speckle", severities=[1])
+    xraynoise.check(result, max_auroc_drop=0.9)
+
+def test_expected(xraynoise, xray_model, xray_dataset):
+    result = xraynoise.evaluate(xray_model, xray_dataset, noise="gaussian", severities=[5])
+    with pytest.raises(RobustnessFailure):
+        xraynoise.check(result, min_auroc=0.9999)
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "outcomes"),
+    [
+        (("--xraynoise-missing-baseline=skip",), {"skipped": 2, "passed": 1}),
+        (("--xraynoise-missing-baseline=fail",), {"failed": 2, "passed": 1}),
+        (("--xraynoise-missing-baseline=warn", "-W", "default"), {"passed": 3, "warnings": 2}),
+        (("--xraynoise-save",), {"passed": 3}),
+    ],
+)
+def test_checks_by_hand(
+    half: pytest.Pytester, options: tuple[str, ...], outcomes: dict[str, int]
+) -> None:
+    store(half, TWO.replace('["poisson", "gaussian"]', '["poisson"]') + BY_HAND)
+    result = run(half, "--xraynoise-compare", *options)
+    result.assert_outcomes(**outcomes)

@@ -11,6 +11,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import secrets
 import zlib
 from pathlib import Path
@@ -31,6 +32,7 @@ _ATTEMPTS = 5
 _HEADER = "header"
 _NO_COMMENT, _COMMENT = b"\x00\x00", b"\x08\x00"  # lengths of the comment of a zip archive
 _SUFFIX = ".npz"
+_ENTRY = re.compile(r"(base|(rung|pictures)-[0-9a-f]+)\.npz")
 _IGNORE = "# made by pytest-xraynoise; nothing in here belongs into a repository\n*\n"
 
 
@@ -134,7 +136,7 @@ class Store:
                 path = Path(folder, name)
                 with contextlib.suppress(OSError):
                     stat = path.stat()
-                    if path.suffix == _SUFFIX:
+                    if _ENTRY.fullmatch(name):  # whatever else is there is not ours to remove
                         entries.append((stat.st_mtime_ns, stat.st_size, path))
         total = sum(size for _, size, _ in entries)
         for _, size, path in sorted(entries, key=lambda entry: entry[:2]):
