@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from pytest_xraynoise.metrics import Metric
     from pytest_xraynoise.results import LadderResult
 
-
-_ROUNDING = 1e-6
+_ROUNDING = 1e-6  # what a share leaves behind when it is counted again
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +147,8 @@ def floor_of(result: LadderResult, look: Look) -> Floor:
     if not metric.counted or metric.support in ("classes", "halves") or len(units) > 1:
         return Floor(max(each.unseen(distance) for each in units), units, distance)
     seen, allowed = _fractions(look, scale)
+    if min(seen, allowed) < 0:  # more was gained than lost
+        return Floor(units[0].unseen(distance), units, distance)
     tail = units[0].at_least if look.excess > 0 else units[0].at_most
     return Floor(tail(seen, allowed), units, distance)
 
@@ -173,7 +174,7 @@ def _fractions(look: Look, scale: float) -> tuple[float, float]:
     seen, allowed = look.observed.value * scale, look.threshold * scale
     if look.limit.form == "floor":
         seen, allowed = 1.0 - seen, 1.0 - allowed
-    return max(0.0, seen), max(0.0, allowed)
+    return seen, allowed
 
 
 def _of_labels(result: LadderResult, metric: Metric) -> Mapping[str, tuple[Units, ...]]:

@@ -123,6 +123,16 @@ def test_a_limit_that_is_just_broken_seldom_holds(positives: int, limit: float) 
     assert wrong <= LEVEL
 
 
+def test_a_gain_counts_for_the_limit() -> None:
+    targets, scores = films(50, 50)
+    scores[0][:10] = 0.2  # missed on the clean images, found on the noisy ones
+    found = checked(measured(targets, scores, "sensitivity"), max_sensitivity_drop=0.03)
+    assert found.observed == pytest.approx(-0.2)
+    assert found.status == "pass"
+    assert found.p is not None
+    assert found.p >= 0.77**50
+
+
 def test_two_of_two_lost_are_no_proof_either() -> None:
     result = measured(*films(2, 98, lost=2), "sensitivity")
     assert checked(result, max_sensitivity_drop=0.5).status == "inconclusive"
