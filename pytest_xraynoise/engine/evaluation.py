@@ -118,7 +118,7 @@ def evaluate(
             weights are half already keeps them. Noise and scores are float32 whatever it is.
         channels_last: keep images and weights in the memory format NHWC. ``"auto"``, the default,
             does so for models with convolutions on a CPU with oneDNN and in half precision on CUDA,
-            where they are faster, if the model gives the same for the first image;
+            where they are faster, if the model gives the same for the first two images;
             ``settings["channels_last"]`` says what was done.
         compile: run the model through ``torch.compile``.
         loader_workers: processes that load and decode samples while the model runs. None leaves a
