@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from torch.utils import data as torch_data
 
-from pytest_xraynoise.data.loaders import LoaderReader, StreamReader, reachable
+from pytest_xraynoise.data.loaders import LoaderReader
 from pytest_xraynoise.data.readers import RECIPE, PairReader, is_map_style, is_pair
+from pytest_xraynoise.data.samplers import reachable
+from pytest_xraynoise.data.streams import StreamReader
 from pytest_xraynoise.data.workers import item_reader, with_workers
 from pytest_xraynoise.errors import DataError
 

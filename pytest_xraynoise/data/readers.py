@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -146,10 +146,9 @@ class ItemReader:
     def read(self, order: Sequence[int] | None, count: int, how: Reading) -> Iterator[RawBatch]:
         """Batches of items, loaded one by one in this process."""
         for chunk in chunks(order or (), count):
-            good = loaded(self.inner, chunk, how)
-            if good:
-                samples = list(good.values())
-                yield stacked(samples, identified(samples, list(good), how), how.size)
+            made = as_batch(loaded(self.inner, chunk, how), how)
+            if made is not None:
+                yield made
 
 
 def loaded(data: Any, positions: Sequence[int], how: Reading) -> dict[int, items.Sample]:
@@ -158,10 +157,17 @@ def loaded(data: Any, positions: Sequence[int], how: Reading) -> dict[int, items
     Raises:
         DataError: as :func:`load_item` does, for an item that is not skipped.
     """
+    return gathered(positions, lambda n: load_item(data, n, how.prefer_mask, how.field), how)
+
+
+def gathered(
+    positions: Sequence[int], load: Callable[[int], items.Sample], how: Reading
+) -> dict[int, items.Sample]:
+    """What ``load`` gives by position, without the samples that are skipped."""
     found: dict[int, items.Sample] = {}
     for position in positions:
         try:
-            found[position] = load_item(data, position, how.prefer_mask, how.field)
+            found[position] = load(position)
         except NotLoadedError as error:
             if how.skip is None:
                 raise
@@ -196,6 +202,14 @@ def parsed(item: Any, index: int, prefer_mask: bool, field: str | None = None) -
         raise
     except Exception as error:
         raise NotLoadedError(index, f"{type(error).__name__}: {error}") from error
+
+
+def as_batch(good: Mapping[int, items.Sample], how: Reading) -> RawBatch | None:
+    """Samples by position as one batch; None where there are none."""
+    samples = list(good.values())
+    if not samples:
+        return None
+    return stacked(samples, identified(samples, list(good), how), how.size)
 
 
 def identified(

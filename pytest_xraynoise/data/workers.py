@@ -5,30 +5,27 @@ from __future__ import annotations
 import contextlib
 import copy
 import time
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.utils import data as torch_data
 
-from pytest_xraynoise.data.closing import closing_workers
 from pytest_xraynoise.data.items import Sample
-from pytest_xraynoise.data.parcels import Parcelled, not_sendable, unpacked
+from pytest_xraynoise.data.parcels import handed_over, quiet
 from pytest_xraynoise.data.readers import (
     ItemReader,
     NotLoadedError,
     RawBatch,
     Reading,
+    as_batch,
     chunks,
-    identified,
     load_item,
-    stacked,
 )
 from pytest_xraynoise.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 _SIGNAL = 0.1  # seconds in which the signal of a dead worker arrives
 _AHEAD = 2  # batches that each worker loads before they are asked for
@@ -97,30 +94,23 @@ class WorkerReader(ItemReader):
         plan = list(chunks(order or (), count))
         if not plan:
             return
-        with closing_workers(self._started(plan, how)) as batches:
+        with handed_over(self._loader(plan, how), self.inner) as take:
             for chunk in plan:
-                good = _unpacked(_next(batches, chunk), chunk, how)
-                if good:
-                    samples = list(good.values())
-                    yield stacked(samples, identified(samples, list(good), how), how.size)
+                made = as_batch(_unpacked(_next(take, chunk), chunk, how), how)
+                if made is not None:
+                    yield made
 
-    def _started(self, plan: list[list[int]], how: Reading) -> Iterator[bytes]:
-        try:
-            with warnings.catch_warnings():
-                # More workers than processors are the user's choice, and waiting takes none.
-                warnings.filterwarnings("ignore", "This DataLoader will create", UserWarning)
-                loader: Any = torch_data.DataLoader(
-                    _Items(self.inner, how.prefer_mask, how.field),
-                    batch_sampler=plan,
-                    collate_fn=Parcelled(_packed),
-                    num_workers=min(self._workers, len(plan)),
-                    prefetch_factor=_AHEAD,
-                    generator=torch.Generator(),  # leaves the global random state alone
-                )
-                return iter(loader)
-        except Exception as error:
-            cause = not_sendable(self.inner, error)
-        raise cause
+    def _loader(self, plan: list[list[int]], how: Reading) -> torch_data.DataLoader[Any]:
+        items: Any = _Items(self.inner, how.prefer_mask, how.field)
+        with quiet():
+            return torch_data.DataLoader(
+                items,
+                batch_sampler=plan,
+                collate_fn=_packed,
+                num_workers=min(self._workers, len(plan)),
+                prefetch_factor=_AHEAD,
+                generator=torch.Generator(),  # leaves the global random state alone
+            )
 
 
 def item_reader(
@@ -182,12 +172,11 @@ def _unpacked(packed: _Packed | _Failed, chunk: Sequence[int], how: Reading) -> 
     return {position: Sample(*rest) for position, *rest in parts}
 
 
-def _next(batches: Iterator[bytes], chunk: Sequence[int]) -> _Packed | _Failed:
+def _next(take: Callable[[str], _Packed], chunk: Sequence[int]) -> _Packed | _Failed:
     """The next batch; what goes wrong is a value, as an exception would hold on to the workers."""
     where = f"samples {chunk[0]} to {chunk[-1]}"
     try:
-        found: _Packed = unpacked(next(batches), where)
-        return found
+        return take(where)
     except DataError as error:
         return _Failed(str(error))
     except Exception as error:
