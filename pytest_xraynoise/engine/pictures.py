@@ -52,8 +52,8 @@ def made_again(
     wanted = [int(measured.samples.positions[row]) for row in rows]
     if any(place not in places for place in wanted):
         raise DataError(
-            "the data have other samples than when they were measured, so there are no pictures of "
-            "the ones that lost most; does a sampler of the loader draw other ones each time?"
+            "the data have other samples than when they were measured; does a sampler draw other "
+            "ones each time?"
         )
     source.keep([places[place] for place in wanted])
     lost = {scored.ids[row]: float(scored.lost[row]) for row in rows}

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_xraynoise import metrics as registry
-from pytest_xraynoise.errors import MetricError, SpecError, unknown
+from pytest_xraynoise.errors import SpecError, unknown
 from pytest_xraynoise.judge.comparable import refuse_other
 from pytest_xraynoise.judge.headline import headline
+from pytest_xraynoise.judge.ruled import by_interval, by_rules
 from pytest_xraynoise.results.comparison import Comparison, Difference
+from pytest_xraynoise.stats.distribution import quantile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from pytest_xraynoise.results.verdict import Mode
 
     Ends = tuple[float | None, float | None, str | None]
-
-ROUNDING = 1e-8
-"""A baseline has nine digits and float32 scores; a loss below this is none."""
 
 
 def compare(
@@ -71,12 +69,10 @@ def compare(
     for rule in applying:
         _check_measured(rule, baseline, now, name)
     differences, notes = _differences(baseline, now, level)
-    judged = tuple(_judged(each, applying, decide) for each in differences)
-    if decide != "point":
-        judged = _over_all(judged, decide, level)
     if must_judge and not applying:
-        judged = tuple(_judged_by_interval(each, now) for each in judged)
-        judged = _over_all(judged, "confident-fail", level)
+        judged = by_interval(differences, registry.defaults(now.task)[0], level)
+    else:
+        judged = by_rules(differences, applying, decide, level)
     status: ComparisonStatus = "told"
     if any(each.rule is not None for each in judged):
         status = "fail" if any(each.regressed for each in judged) else "pass"
@@ -177,101 +173,11 @@ def _independent(before: MetricValue, after: MetricValue, stored: float, confide
     if any(end is None or math.isnan(end) for end in ends):
         return None, None, None
     low_a, high_a, low_b, high_b = (float(end) for end in ends if end is not None)
-    scale = _quantile(confidence) / _quantile(stored)
+    scale = quantile(0.5 + confidence / 2.0) / quantile(0.5 + stored / 2.0)
     gap = after.value - before.value
     down = math.hypot(after.value - low_b, scale * (high_a - before.value))
     up = math.hypot(high_b - after.value, scale * (before.value - low_a))
     return gap - down, gap + up, "independent"
-
-
-def _quantile(confidence: float) -> float:
-    from statistics import NormalDist
-
-    return NormalDist().inv_cdf(0.5 + confidence / 2.0)
-
-
-def _judged(each: Difference, rules: Sequence[Rule], mode: Mode) -> Difference:
-    mine = [rule for rule in rules if rule.covers(each.metric, each.severity, each.label)]
-    if not mine:
-        return each
-    rule = max(mine, key=_says)
-    if math.isnan(each.loss):
-        side = "in the baseline" if math.isnan(each.baseline) else "now"
-        raise MetricError(f"{rule.text} cannot be judged: {_called(each)} is not defined {side}")
-    if rule.relative and each.baseline == 0.0:
-        raise MetricError(
-            f"{rule.text} cannot be judged: {_called(each)} is 0 in the baseline, so a share of it "
-            f"is not defined; write an absolute number, as in {rule.metric}:0.01"
-        )
-    if mode != "point" and each.loss_interval is None:
-        raise MetricError(
-            f"{rule.text} cannot be judged with decide={mode!r}: the change of {_called(each)} has "
-            "no interval; use more samples, or decide='point'"
-        )
-    allowed = rule.number * abs(each.baseline) if rule.relative else rule.number
-    return _ruled(each, rule.text, allowed, beyond(each, allowed, mode))
-
-
-def beyond(each: Difference, allowed: float, mode: Mode) -> bool:
-    """Whether a loss is beyond what is allowed; without an interval the number itself decides."""
-    low, high = each.loss_interval or (each.loss, each.loss)
-    held = {"point": each.loss, "confident-fail": low, "confident-pass": high}[mode]
-    return held - allowed > ROUNDING
-
-
-def _judged_by_interval(each: Difference, now: Entry) -> Difference:
-    main = registry.defaults(now.task)[0]
-    ends = each.loss_interval
-    if each.label is not None or each.metric != main:
-        return each
-    if math.isnan(each.loss):
-        raise MetricError(f"{_called(each)} is not defined, so nothing can be compared")
-    if ends is None:  # nothing is known of its spread: any loss counts
-        return _ruled(each, "no loss (no interval)", 0.0, each.loss > ROUNDING)
-    return _ruled(each, "no loss beyond the interval", 0.0, ends[0] > ROUNDING)
-
-
-def _over_all(
-    judged: Sequence[Difference], mode: Mode, confidence: float
-) -> tuple[Difference, ...]:
-    """What many looks leave of the single ones: Holm over every number that a rule covers.
-
-    A p-value is that of a normal distribution as wide as the interval is on the side of the limit,
-    so one look alone says what its interval says.
-    """
-    from pytest_xraynoise.stats.step_down import holm
-
-    found = list(judged)
-    places = [place for place, each in enumerate(found) if each.rule is not None]
-    adjusted = holm([_p_value(found[place], mode, confidence) for place in places])
-    for place, p in zip(places, adjusted, strict=True):
-        sure = p <= (1.0 - confidence) / 2.0 + ROUNDING
-        each = found[place]
-        regressed = each.regressed and sure if mode == "confident-fail" else not sure
-        found[place] = replace(each, regressed=regressed)
-    return tuple(found)
-
-
-def _p_value(each: Difference, mode: Mode, confidence: float) -> float:
-    """Against "no more is lost than is allowed"; of ``confident-pass`` against "more is"."""
-    from pytest_xraynoise.stats.distribution import Distribution
-
-    low, high = each.loss_interval or (each.loss, each.loss)
-    allowed = 0.0 if each.allowed is None else each.allowed
-    if mode == "confident-fail":
-        error = (each.loss - low) / _quantile(confidence)
-        return Distribution(each.loss, error).p_above(allowed + ROUNDING)
-    error = (high - each.loss) / _quantile(confidence)
-    return Distribution(each.loss, error).p_below(allowed + ROUNDING)
-
-
-def _ruled(each: Difference, rule: str, allowed: float, regressed: bool) -> Difference:
-    return replace(each, rule=rule, allowed=allowed, regressed=regressed)
-
-
-def _says(rule: Rule) -> tuple[bool, bool]:
-    """How much a rule says about a number, to choose between two that cover it."""
-    return rule.label not in (None, "*"), rule.severity is not None
 
 
 def _metrics_of(entry: Entry) -> set[str]:
@@ -304,8 +210,3 @@ def _higher_is_better(metric: str, entry: Entry) -> bool:
         if at.drop and math.isfinite(at.drop) and math.isfinite(at.value - clean):
             return (at.drop > 0) == (at.value < clean)
     return True
-
-
-def _called(each: Difference) -> str:
-    whose = each.metric if each.label is None else f"{each.metric} of {each.label}"
-    return f"{whose} at severity {each.severity}"

@@ -185,7 +185,7 @@ class ModelRunner:
             prepared = self._call(self._preprocess, prepared, "xray_preprocess", where)
         if self._tries_layout:
             prepared = self._tried(prepared)
-        with autocast("fp32" if self._dtype is not None else self._asked, self.device):
+        with self._autocast():
             raw = self._call(self._forward, self._as_own(prepared), "the model", where)
         tensor = self._call(self._output, raw, "xray_output", where)
         return returned(tensor, ids, where, self.precision)
@@ -199,9 +199,9 @@ class ModelRunner:
         if not layout.gains(self.model, self.device, computes):
             return prepared
 
-        def outputs(image: torch.Tensor) -> torch.Tensor:
-            with autocast("fp32" if self._dtype is not None else self._asked, self.device):
-                found: torch.Tensor = self._output(self.model(self._as_own(image)))
+        def outputs(images: torch.Tensor) -> torch.Tensor:
+            with self._autocast():
+                found: torch.Tensor = self._output(self.model(self._as_own(images)))
             return found
 
         # Two images, as some operations look at the order of memory from two on.
@@ -210,6 +210,9 @@ class ModelRunner:
             return prepared
         self._format = layout.LAST
         return prepared.contiguous(memory_format=self._format)
+
+    def _autocast(self) -> contextlib.AbstractContextManager[Any]:
+        return autocast("fp32" if self._dtype is not None else self._asked, self.device)
 
     def _copied(self, images: torch.Tensor) -> torch.Tensor:
         return images.to(self.device, copy=True, memory_format=self._format)

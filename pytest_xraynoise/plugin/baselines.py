@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 UNLIMITED = "no limits, only compared with a baseline"
 
 _READ = pytest.StashKey["dict[Path, Baseline | None]"]()
+
+
+class Consequence(NamedTuple):
+    """What a comparison does to a test beside its own verdict: ``fail`` or ``skip``, and why."""
+
+    action: str
+    text: str
 
 
 class MissingBaselineWarning(pytest.PytestWarning):
@@ -132,11 +139,11 @@ def hold(
     name: str,
     rules: Sequence[Rule],
     mode: Any,
-) -> str | None:
+) -> Consequence | None:
     """Compare what was measured, and let the verdict say what came of it.
 
     Returns:
-        What the comparison alone does to the test: ``fail``, ``skip`` or nothing.
+        What the comparison alone does to the test; None where it does nothing.
 
     Raises:
         XrayNoiseError: for what cannot be compared.
@@ -158,7 +165,7 @@ def hold(
     measured.comparison = found
     if found.status == "fail" and measured.verdict.action != "fail":
         measured.verdict = replace(measured.verdict, status="fail", headline=found.headline)
-    return "fail" if found.status == "fail" else None
+    return Consequence("fail", found.headline) if found.status == "fail" else None
 
 
 def hold_checks(item: pytest.Item, measured: Sequence[Measured], marked: bool) -> None:
@@ -179,16 +186,14 @@ def hold_checks(item: pytest.Item, measured: Sequence[Measured], marked: bool) -
     for number, each in enumerate(measured):
         if marked and number == 0:
             continue
-        trouble = ""
         try:
-            action = hold(item, each, numbered_id(item, number), name, rules, mode)
+            came = hold(item, each, numbered_id(item, number), name, rules, mode)
         except XrayNoiseError as error:
-            action, trouble = "fail", f"{type(error).__name__}: {error}"
-        text = trouble or ("" if each.comparison is None else each.comparison.headline)
-        if action == "fail":
-            pytest.fail(text, pytrace=False)
-        if action == "skip":
-            skipped = skipped or text
+            came = Consequence("fail", f"{type(error).__name__}: {error}")
+        if came is not None and came.action == "fail":
+            pytest.fail(came.text, pytrace=False)
+        if came is not None:
+            skipped = skipped or came.text
     if skipped:
         pytest.skip(skipped)
 
@@ -209,8 +214,8 @@ def _missing(
     return missing(name, nodeid, str(path), hint)
 
 
-def _apply_policy(item: pytest.Item, measured: Measured, name: str) -> str | None:
-    """Do what a baseline that lacks the test is to do; what that is."""
+def _apply_policy(item: pytest.Item, measured: Measured, name: str) -> Consequence | None:
+    """Do what a baseline that lacks the test is to do."""
     from pytest_xraynoise.plugin.options import setting
 
     comparison, verdict = measured.comparison, measured.verdict
@@ -224,4 +229,4 @@ def _apply_policy(item: pytest.Item, measured: Measured, name: str) -> str | Non
     if verdict.action == "pass" or (verdict.action == "skip" and policy == "fail"):
         status: Any = "fail" if policy == "fail" else "inconclusive"
         measured.verdict = replace(verdict, status=status, headline=text, on_inconclusive="skip")
-    return policy
+    return Consequence(policy, text)

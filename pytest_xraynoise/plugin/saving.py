@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from pytest_xraynoise.plugin import baselines
-from pytest_xraynoise.plugin.placement import without_group
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     import pytest
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
 
 _SAVED = ("passed", "xpassed")
 _MOST_NAMES = 10
-_NUMBER = re.compile(r" #\d+$")  # of the second and further ladders of a test
 
 Lines = list[tuple[str, str]]
 
@@ -35,7 +32,6 @@ class Saver:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._name = baselines.saved_name(config)
-        self._torn_down: set[str] = set()
         self.lines: Lines = []
         if baselines.ignored_in_ci(config):
             self.lines = [
@@ -51,16 +47,18 @@ class Saver:
         """Whether there is anything to save."""
         return self._name is not None
 
-    def broke_down(self, nodeid: str) -> None:
-        """A test whose teardown failed did not pass, though its call did."""
-        self._torn_down.add(without_group(nodeid))
-
-    def save(self, records: Sequence[TestRecord], planned: Collection[str]) -> None:
+    def save(
+        self,
+        records: Sequence[TestRecord],
+        planned: Collection[str],
+        spoiled: Mapping[str, str],
+    ) -> None:
         """Merge the records that passed into the baseline.
 
         Args:
             records: of the whole run, those that did not run included.
             planned: ids of the tests of this run.
+            spoiled: why records failed beside their calls, by id.
 
         Raises:
             XrayNoiseError: if the baseline cannot be read or written.
@@ -75,7 +73,7 @@ class Saver:
 
         path = baseline_path(baselines.storage(self._config), self._name)
         old = read_baseline(path) if path.exists() else None
-        fresh, refused = self._sorted(records)
+        fresh, refused = self._sorted(records, spoiled)
         self.lines = []
         if fresh:
             kept = {} if old is None else {n: e for n in old.entries if (e := old.entry(n))}
@@ -85,7 +83,9 @@ class Saver:
             seen = {*planned, *(record.nodeid for record in records)}
             self._tell_gone(old, seen)
 
-    def _sorted(self, records: Sequence[TestRecord]) -> tuple[dict[str, Entry], dict[str, str]]:
+    def _sorted(
+        self, records: Sequence[TestRecord], spoiled: Mapping[str, str]
+    ) -> tuple[dict[str, Entry], dict[str, str]]:
         """The entries of the tests that passed, and why the others have none."""
         from pytest_xraynoise import __version__
         from pytest_xraynoise.judge.baseline import entry_of
@@ -95,10 +95,8 @@ class Saver:
         refused: dict[str, str] = {}
         for record in records:
             nodeid = record.nodeid
-            if _NUMBER.sub("", nodeid) in self._torn_down:
-                refused[nodeid] = "its teardown failed"
-            elif record.outcome not in _SAVED:
-                refused[nodeid] = record.outcome
+            if record.outcome not in _SAVED:
+                refused[nodeid] = spoiled.get(nodeid, record.outcome)
             elif record.result is None:
                 refused[nodeid] = "it measured nothing"
             else:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -34,6 +34,13 @@ _MARKUP = {
 }
 
 
+class _Spoiled(NamedTuple):
+    """What failed of a test beside its call, and in which words."""
+
+    how: str
+    told: str
+
+
 class SessionReports:
     """Registered on the controller (or the only process). Reads reports, never tests.
 
@@ -46,7 +53,7 @@ class SessionReports:
         self._config = config
         self._started = datetime.now(UTC)
         self._texts: dict[str, str] = {}
-        self._spoiled: dict[str, str] = {}
+        self._spoiled: dict[str, _Spoiled] = {}
         self._unfinished: list[TestRecord] = []
         self._read: list[TestRecord] | None = None
         self.ledger = Ledger()
@@ -71,7 +78,7 @@ class SessionReports:
         """Keep the last word on each item: with reruns the last attempt counts."""
         if getattr(report, "context", None) is not None:  # of a subtest: its test goes on
             if report.failed:
-                self._spoil(report, "a subtest failed: ")
+                self._spoil(report, "a subtest failed")
             return
         if str(report.outcome) == "rerun":  # another attempt follows, and may be interrupted
             self._texts.pop(report.nodeid, None)
@@ -83,8 +90,7 @@ class SessionReports:
             self._texts[report.nodeid] = text
             self._read = None
         if report.when == "teardown" and report.failed:
-            self._spoil(report, "its teardown failed: ")
-            self._saver.broke_down(report.nodeid)
+            self._spoil(report, "its teardown failed")
         if report.when == "setup" and report.passed:
             return
         self.ledger.end(report.nodeid)
@@ -118,7 +124,13 @@ class SessionReports:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def _save(self) -> None:
-        self._saver.save(self.records(), self.ledger.ids)
+        spoiled = {
+            record["nodeid"]: self._spoiled[key].how
+            for key, text in self._texts.items()
+            if key in self._spoiled
+            for record in jsonlib.loads(text)
+        }
+        self._saver.save(self.records(), self.ledger.ids, spoiled)
 
     @pytest.hookimpl
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -182,14 +194,15 @@ class SessionReports:
         """Remember what failed of a test beside its call."""
         lines = report.longreprtext.strip().splitlines() or [""]
         told = next((line for line in lines if line.startswith("E ")), lines[-1])
-        self._spoiled.setdefault(report.nodeid, how + told.removeprefix("E ").strip())
+        self._spoiled.setdefault(report.nodeid, _Spoiled(how, told.removeprefix("E ").strip()))
         self._read = None
 
     def _as_it_ended(self, key: str, record: TestRecord) -> TestRecord:
         """The record of a test whose call passed, though the test did not."""
-        if key not in self._spoiled or record.outcome not in ("passed", "xpassed", "xfailed"):
+        spoiled = self._spoiled.get(key)
+        if spoiled is None or record.outcome not in ("passed", "xpassed", "xfailed"):
             return record
-        return replace(record, outcome="failed", message=self._spoiled[key])
+        return replace(record, outcome="failed", message=f"{spoiled.how}: {spoiled.told}")
 
     def _table(self, reporter: pytest.TerminalReporter) -> None:
         from pytest_xraynoise.report.comparison_text import summary_lines

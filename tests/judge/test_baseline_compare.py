@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from pytest_xraynoise.errors import MetricError, SpecError
 from pytest_xraynoise.judge.baseline import Entry, entry_from_dict, entry_of, entry_to_dict
 from pytest_xraynoise.judge.comparable import IncomparableError
-from pytest_xraynoise.judge.compare import beyond, compare, missing
+from pytest_xraynoise.judge.compare import compare, missing
 from pytest_xraynoise.judge.expression import parse_rules
+from pytest_xraynoise.judge.ruled import ROUNDING, regressions
 from pytest_xraynoise.results import Comparison, Difference, LadderResult
 from pytest_xraynoise.results.serialize.comparison import comparison_from_dict, comparison_to_dict
 from pytest_xraynoise.stats import delong, delong_macro, paired_bootstrap
@@ -173,17 +174,22 @@ def test_one_label_or_each() -> None:
     assert each.headline.startswith("auroc of ")
 
 
+MODES: tuple[Any, ...] = ("confident-fail", "point", "confident-pass")
 THOUSANDTHS = st.integers(0, 500).map(lambda n: n / 1000)
 
 
 @given(THOUSANDTHS, THOUSANDTHS, THOUSANDTHS, THOUSANDTHS)
 def test_the_modes_are_ordered(loss: float, down: float, up: float, allowed: float) -> None:
     """What fails with confidence fails by the point, and that fails the strictest mode."""
-    each = Difference("auroc", 1, None, 0.9, 0.9 - loss, True, -loss - up, -loss + down)
-    certain = beyond(each, allowed, "confident-fail")
-    point = beyond(each, allowed, "point")
-    strict = beyond(each, allowed, "confident-pass")
-    assert certain <= point <= strict
+    each = Difference(
+        "auroc", 1, None, 0.9, 0.9 - loss, True, -loss - up, -loss + down, allowed=allowed
+    )
+    (certain,), (point,), (strict,) = (regressions([each], mode, 0.95) for mode in MODES)
+    assert certain.regressed <= point.regressed <= strict.regressed
+    # One look alone says what its interval says, but for the rounding of a p-value.
+    low, high = loss - down, loss + up
+    assert certain.regressed == (low > allowed + ROUNDING) or abs(low - allowed) < 1e-6
+    assert strict.regressed == (high > allowed + ROUNDING) or abs(high - allowed) < 1e-6
 
 
 def test_modes_decide_by_the_whole_interval() -> None:

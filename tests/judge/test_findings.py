@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from pytest_xraynoise.engine.scoring import score_with_spreads
 from pytest_xraynoise.judge import decide, parse_limits
-from pytest_xraynoise.results import Finding, LadderResult, Rung, RungResult, Task
+from pytest_xraynoise.results import Finding, LadderResult, Task
+from tests.judge import spread
 
 Array = npt.NDArray[np.float64]
 LABELS = ("Effusion", "Nodule", "Mass", "Edema")
@@ -22,29 +22,14 @@ def measured(
     metric: str = "auroc",
     per_image: dict[str, dict[int, Array]] | None = None,
 ) -> LadderResult:
-    score = score_with_spreads(
+    return spread.measured(
+        targets,
+        scores,
+        metric,
         task=task,
         labels=labels,
-        targets=targets,
-        scores=scores,
-        per_image=per_image or {},
-        metrics=(metric,),
-    )
-    rungs = [
-        RungResult(Rung(s, None if s == 0 else float(s), "units"), values)
-        for s, values in score.values.items()
-    ]
-    return LadderResult(
-        noise="poisson",
-        ladder="custom",
-        task=task,
-        labels=labels,
-        rungs=tuple(rungs),
-        ids=tuple(map(str, range(len(targets)))),
-        settings={"confidence": 0.95, "seed": 0},
-        excluded=score.excluded,
-        _targets=targets,
-        _spreads=score.spreads,
+        per_image=per_image,
+        resamples=2000,
     )
 
 

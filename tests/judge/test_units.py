@@ -11,12 +11,10 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_xraynoise.engine.scoring import score_with_spreads
 from pytest_xraynoise.judge import decide, parse_limits
 from pytest_xraynoise.judge.units import Units
-from pytest_xraynoise.metrics.operating_point import OperatingPoint
-from pytest_xraynoise.metrics.options import MetricOptions
-from pytest_xraynoise.results import LadderResult, LimitCheck, Rung, RungResult, Task
+from pytest_xraynoise.results import LadderResult, LimitCheck
+from tests.judge.spread import measured
 
 Array = npt.NDArray[np.float64]
 LEVEL = 0.025
@@ -35,48 +33,6 @@ def test_a_share_of_the_number() -> None:
     assert Units(10, 0.5).unseen(0.1) == pytest.approx(0.8**10)
     assert Units(10, 0.5).unseen(0.5) == 0.0
     assert Units(10, 0.5).unseen(0.6) == 0.0  # these units alone cannot do it
-
-
-def measured(
-    targets: Array,
-    scores: dict[int, Array],
-    metric: str,
-    *,
-    task: Task = "binary",
-    labels: tuple[str, ...] = ("Nodule",),
-    per_image: dict[str, dict[int, Array]] | None = None,
-    groups: tuple[str, ...] | None = None,
-) -> LadderResult:
-    score = score_with_spreads(
-        task=task,
-        labels=labels,
-        targets=targets,
-        scores=scores,
-        per_image=per_image or {},
-        metrics=(metric,),
-        resamples=400,
-        groups=groups,
-        options=MetricOptions(operating_point=OperatingPoint("threshold", 0.5)),
-    )
-    rungs = [
-        RungResult(Rung(s, None if s == 0 else float(s), "units"), values)
-        for s, values in score.values.items()
-    ]
-    return LadderResult(
-        noise="poisson",
-        ladder="custom",
-        task=task,
-        labels=labels,
-        rungs=tuple(rungs),
-        ids=tuple(map(str, range(len(targets)))),
-        settings={"confidence": 0.95, "seed": 0},
-        excluded=score.excluded,
-        groups=groups,
-        _targets=targets,
-        _scores=scores,
-        _per_image=per_image or {},
-        _spreads=score.spreads,
-    )
 
 
 def films(positives: int, negatives: int, lost: int = 0) -> tuple[Array, dict[int, Array]]:

@@ -125,5 +125,7 @@ def test_checks_by_hand(
     half: pytest.Pytester, options: tuple[str, ...], outcomes: dict[str, int]
 ) -> None:
     store(half, TWO.replace('["poisson", "gaussian"]', '["poisson"]') + BY_HAND)
-    result = run(half, "--xraynoise-compare", *options)
+    result = run(half, "--xraynoise-compare", "-rs", *options)
     result.assert_outcomes(**outcomes)
+    told = {"skipped", "failed", "warnings"} & set(outcomes)
+    assert ("Save it with --xraynoise-save=baseline" in stdout(result)) == bool(told)
